@@ -1,0 +1,228 @@
+package validate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"weir/internal/contract"
+)
+
+// Rules of the faults found before the schema is asked. They are names of dead letters and metrics: do not rename.
+const (
+	ruleTooLarge       = "record-too-large"     // more than MaxRecordBytes; not decoded
+	ruleEmpty          = "json-empty"           // nothing, or whitespace only
+	ruleByteOrderMark  = "json-byte-order-mark" // RFC 8259 section 8.1: JSON texts must not begin with one
+	ruleInvalidUTF8    = "json-invalid-utf8"    // bytes that are not UTF-8, CESU-8 surrogates included
+	ruleLoneSurrogate  = "json-lone-surrogate"  // an escaped half of a surrogate pair, "\ud800"
+	ruleTruncated      = "json-truncated"       // the value ends too early
+	ruleMalformed      = "json-malformed"       // any other break of the grammar
+	ruleDuplicateName  = "json-duplicate-name"  // names equal after unescaping, in one object
+	ruleTrailingBytes  = "json-trailing-bytes"  // anything but whitespace after the value
+	ruleTooDeep        = "json-too-deep"        // more than maxDepth arrays and objects inside each other
+	ruleTooManyValues  = "json-too-many-values" // more than one value per bytesPerValue bytes of MaxRecordBytes
+	ruleNumberTooLong  = "number-too-long"      // a number of more than maxNumberBytes characters
+	ruleNumberExponent = "number-exponent"      // an exponent beyond ±maxExponent
+	rulePanic          = "validator-panic"      // the library failed on the record
+	ruleUnknownField   = "unknown-field"        // a name the contract does not declare
+)
+
+// Limits of a record, so that its cost is bounded by its size. A number in these limits takes the library's exact
+// arithmetic microseconds; 1e1000001 crashes it. 1,100 characters hold every float64 written out in full. A
+// decoded value takes up to about 100 bytes, so a record takes about 12 times MaxRecordBytes at worst; one that is
+// wrong in every value makes the library allocate about 180 times.
+const (
+	maxDepth       = 512
+	maxNumberBytes = 1100
+	maxExponent    = 1000
+	bytesPerValue  = 8 // 131,072 values at the default MaxRecordBytes
+	maxPooledBytes = 64 << 10
+)
+
+// fault is why a value is not one JSON value within the limits.
+type fault struct {
+	rule            string
+	offset          int64  // bytes before the fault, -1 when it is the record as a whole
+	pointer         string // to the value at fault, as far as known; tokens may come from the record
+	expected, found string
+}
+
+func (f *fault) violation() Violation {
+	at := displayPointer(f.pointer)
+	where := ""
+	if f.offset >= 0 {
+		where = fmt.Sprintf(" at byte %d", f.offset)
+	}
+	return Violation{
+		Rule: f.rule, Severity: contract.Error, Instance: at, Keyword: f.rule,
+		Expected: f.expected, Found: f.found,
+		Message: fmt.Sprintf("%s must be %s, found %s%s.", subject(at), f.expected, f.found, where),
+	}
+}
+
+func tooLarge(size, limit int) *fault {
+	return &fault{ruleTooLarge, -1, "", fmt.Sprintf("at most %d bytes", limit), fmt.Sprintf("%d bytes", size)}
+}
+
+// decoder turns bytes into the values jsonschema takes: map[string]any, []any, string, json.Number, bool and nil.
+// It is reused, by one goroutine at a time.
+type decoder struct {
+	tokens    *jsontext.Decoder
+	input     bytes.Buffer // aliases the record; jsontext reads it in place and never writes
+	value     []byte
+	values    int
+	maxValues int
+}
+
+func newDecoder(maxValues int) *decoder {
+	return &decoder{tokens: jsontext.NewDecoder(new(bytes.Buffer)), maxValues: maxValues}
+}
+
+// decode reads value as exactly one JSON value. The result does not alias value.
+func (d *decoder) decode(value []byte) (any, *fault) {
+	d.value, d.values = value, 0
+	d.input = *bytes.NewBuffer(value)
+	d.tokens.Reset(&d.input)
+	defer d.release()
+	doc, f := d.read(0)
+	if f != nil {
+		return nil, f
+	}
+	if rest := skipSpace(value, d.tokens.InputOffset()); rest < int64(len(value)) {
+		return nil, &fault{ruleTrailingBytes, rest, "", "one JSON value", "more bytes after it"}
+	}
+	return doc, nil
+}
+
+func (d *decoder) release() {
+	d.value, d.input = nil, bytes.Buffer{}
+	d.tokens.Reset(&d.input)
+}
+
+func (d *decoder) read(depth int) (any, *fault) {
+	token, err := d.tokens.ReadToken()
+	if err != nil {
+		return nil, d.syntaxFault(err)
+	}
+	if d.values++; d.values > d.maxValues {
+		return nil, d.limitFault(ruleTooManyValues, 1, fmt.Sprintf("at most %d values", d.maxValues), "more")
+	}
+	switch token.Kind() {
+	case 'n':
+		return nil, nil
+	case 't', 'f':
+		return token.Bool(), nil
+	case '"':
+		return token.String(), nil
+	case '0':
+		return d.number(token)
+	}
+	if depth == maxDepth {
+		return nil, d.limitFault(ruleTooDeep, 1, fmt.Sprintf("nested at most %d deep", maxDepth), "more")
+	}
+	if token.Kind() == '{' {
+		return d.object(depth)
+	}
+	return d.array(depth)
+}
+
+func (d *decoder) object(depth int) (any, *fault) {
+	object := make(map[string]any)
+	for {
+		name, err := d.tokens.ReadToken()
+		if err != nil {
+			return nil, d.syntaxFault(err)
+		}
+		if name.Kind() == '}' {
+			return object, nil
+		}
+		key := name.String() // before the next read, which invalidates the token
+		value, f := d.read(depth + 1)
+		if f != nil {
+			return nil, f
+		}
+		object[key] = value
+	}
+}
+
+func (d *decoder) array(depth int) (any, *fault) {
+	array := []any{}
+	for d.tokens.PeekKind() != ']' {
+		value, f := d.read(depth + 1)
+		if f != nil {
+			return nil, f
+		}
+		array = append(array, value)
+	}
+	if _, err := d.tokens.ReadToken(); err != nil {
+		return nil, d.syntaxFault(err)
+	}
+	return array, nil
+}
+
+func (d *decoder) number(token jsontext.Token) (any, *fault) {
+	text := token.String()
+	if len(text) > maxNumberBytes {
+		return nil, d.limitFault(ruleNumberTooLong, len(text),
+			fmt.Sprintf("a number of at most %d characters", maxNumberBytes), strconv.Itoa(len(text))+" characters")
+	}
+	if !exponentWithin(text, maxExponent) {
+		return nil, d.limitFault(ruleNumberExponent, len(text),
+			fmt.Sprintf("a number with an exponent within ±%d", maxExponent), "a larger one")
+	}
+	return json.Number(text), nil
+}
+
+// limitFault is a fault of the token just read, size bytes long.
+func (d *decoder) limitFault(rule string, size int, expected, found string) *fault {
+	return &fault{rule, d.tokens.InputOffset() - int64(size), string(d.tokens.StackPointer()), expected, found}
+}
+
+// syntaxFault names what jsontext refused. The bytes at the offset tell faults apart that jsontext has no exported
+// error for.
+func (d *decoder) syntaxFault(err error) *fault {
+	const wellFormed = "well-formed JSON (RFC 8259)"
+	var se *jsontext.SyntacticError
+	if !errors.As(err, &se) { // io.EOF before the first token
+		return &fault{ruleEmpty, int64(len(d.value)), "", "a JSON value", "nothing"}
+	}
+	f := &fault{ruleMalformed, se.ByteOffset, string(se.JSONPointer), wellFormed, cut(se.Err.Error(), maxTextRunes)}
+	rest := d.value[min(int(se.ByteOffset), len(d.value)):]
+	r, size := utf8.DecodeRune(rest)
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		f.rule, f.expected, f.found = ruleDuplicateName, "a name used once in its object", "it again"
+	case r == utf8.RuneError && size == 1:
+		f.rule, f.expected, f.found = ruleInvalidUTF8, "UTF-8", fmt.Sprintf("the byte 0x%02x", rest[0])
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		f.rule, f.offset, f.found = ruleTruncated, int64(len(d.value)), "its end"
+	case r == '\ufeff' && se.ByteOffset == 0:
+		f.rule, f.expected, f.found = ruleByteOrderMark, "JSON without a byte order mark", "one"
+	case isSurrogateEscape(rest):
+		f.rule, f.expected, f.found = ruleLoneSurrogate, "text of whole characters", "half a surrogate pair"
+	}
+	return f
+}
+
+// isSurrogateEscape says whether b begins with an escaped surrogate, \ud800 to \udfff.
+func isSurrogateEscape(b []byte) bool {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return false
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	return err == nil && n >= 0xd800 && n <= 0xdfff
+}
+
+// skipSpace returns the offset of the first byte at or after from that is not JSON whitespace.
+func skipSpace(b []byte, from int64) int64 {
+	for from < int64(len(b)) && (b[from] == ' ' || b[from] == '\t' || b[from] == '\n' || b[from] == '\r') {
+		from++
+	}
+	return from
+}

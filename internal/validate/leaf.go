@@ -1,0 +1,168 @@
+package validate
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// keywordFalse stands for a boolean schema false, which has no keyword.
+const keywordFalse = "false"
+
+// messageFalse is how the library reports a boolean schema false; nothing else in its error tells.
+const messageFalse = "not allowed"
+
+// leaf is one broken keyword at one place, as the library reports it.
+type leaf struct {
+	instance string   // JSON pointer
+	location string   // of the keyword, as the library escapes it: a pointer, or a URL with one in another document than the root's
+	keyword  string   //
+	trail    []string // tokens of the evaluation path, through $ref
+	closing  bool     // the keyword is the unknown fields policy's, not the contract's
+	sub      *jsonschema.Schema
+	err      *jsonschema.ValidationError
+}
+
+// leaves lists the keywords a record breaks. $ref, allOf, if and dependent schemas lead to the keywords in them;
+// anyOf, oneOf and contains are broken as a whole, because no single alternative was promised.
+func (v *Validator) leaves(err *jsonschema.ValidationError) []leaf {
+	var found []leaf
+	var walk func(*jsonschema.ValidationError)
+	walk = func(e *jsonschema.ValidationError) {
+		if len(e.Causes) == 0 || isAlternative(e) {
+			found = append(found, v.newLeaf(e))
+			return
+		}
+		for _, cause := range e.Causes {
+			walk(cause)
+		}
+	}
+	walk(err)
+	return found
+}
+
+// isAlternative says whether e reports a choice none of whose branches fits. Errors without a message only group.
+func isAlternative(e *jsonschema.ValidationError) bool {
+	if e.Message == "" {
+		return false
+	}
+	switch e.KeywordLocation[strings.LastIndexByte(e.KeywordLocation, '/')+1:] {
+	case "anyOf", "oneOf", "minContains":
+		return true
+	}
+	return false
+}
+
+func (v *Validator) newLeaf(e *jsonschema.ValidationError) leaf {
+	l := leaf{instance: decodePointer(e.InstanceLocation), err: e, closing: v.closing[e.AbsoluteKeywordLocation]}
+	l.trail = splitPointer(decodePointer(e.KeywordLocation))
+	var own int // tokens after the location of the keyword's schema
+	l.keyword, own = keywordOf(l.trail, e.Message)
+	schema := cutTokens(e.AbsoluteKeywordLocation, own)
+	l.sub = v.schemas[schema]
+	l.location = schema
+	if e.Message != messageFalse {
+		l.location += "/" + l.keyword
+	}
+	if document, pointer, _ := strings.Cut(l.location, "#"); document == documentOf(v.schema) {
+		l.location = pointer
+	}
+	return l
+}
+
+// keywordOf finds the keyword at the end of an evaluation path, and how many tokens are the keyword's own.
+func keywordOf(trail []string, message string) (keyword string, own int) {
+	n := len(trail)
+	if message == messageFalse {
+		return falseKeyword(trail), 0
+	}
+	if n >= 3 && (trail[n-3] == "dependentRequired" || trail[n-3] == "dependencies") && strings.HasPrefix(message, "property ") {
+		return trail[n-3], 3
+	}
+	if n == 0 {
+		return keywordFalse, 0
+	}
+	return trail[n-1], 1
+}
+
+// falseKeyword names the keyword that a schema false stands under: additionalProperties, items and the like by
+// their name, a named or numbered schema as false.
+func falseKeyword(trail []string) string {
+	n := len(trail)
+	if n == 0 || n >= 2 && holdsNames(trail[n-2]) {
+		return keywordFalse
+	}
+	switch last := trail[n-1]; last {
+	case "additionalProperties", "unevaluatedProperties", "propertyNames", "items", "additionalItems", "unevaluatedItems":
+		return last
+	}
+	return keywordFalse
+}
+
+// holdsNames says whether the token after this keyword is a name of the schema author's choice.
+func holdsNames(keyword string) bool {
+	switch keyword {
+	case "properties", "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions":
+		return true
+	}
+	return false
+}
+
+// judgesName says whether the keyword at the end of the path judges a name rather than the value under it.
+func judgesName(trail []string) bool {
+	for i := 0; i < len(trail); i++ {
+		if holdsNames(trail[i]) {
+			i++
+		} else if trail[i] == "propertyNames" {
+			return true
+		}
+	}
+	return false
+}
+
+func documentOf(s *jsonschema.Schema) string {
+	document, _, _ := strings.Cut(s.Location, "#")
+	return document
+}
+
+// decodePointer undoes the URL escaping the library applies to the names in its locations.
+func decodePointer(location string) string {
+	if !strings.Contains(location, "%") {
+		return location
+	}
+	if decoded, err := url.PathUnescape(location); err == nil {
+		return decoded
+	}
+	return location
+}
+
+// cutTokens takes the last n tokens off a location.
+func cutTokens(location string, n int) string {
+	for range n {
+		location = location[:max(0, strings.LastIndexByte(location, '/'))]
+	}
+	return location
+}
+
+// lookup finds the value a pointer leads to.
+func lookup(doc any, pointer string) (value any, ok bool) {
+	for _, name := range splitPointer(pointer) {
+		switch container := doc.(type) {
+		case map[string]any:
+			if doc, ok = container[name]; !ok {
+				return nil, false
+			}
+		case []any:
+			i, err := strconv.Atoi(name)
+			if err != nil || i < 0 || i >= len(container) {
+				return nil, false
+			}
+			doc = container[i]
+		default:
+			return nil, false
+		}
+	}
+	return doc, true
+}

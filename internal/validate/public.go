@@ -1,0 +1,39 @@
+package validate
+
+import (
+	"weir/internal/contract"
+)
+
+// fieldTree is the contract's declared fields by the names they have in records.
+type fieldTree struct {
+	children map[string]*fieldTree
+	public   bool
+	array    bool
+}
+
+func newFieldTree(fields []contract.Field) *fieldTree {
+	t := &fieldTree{children: make(map[string]*fieldTree, len(fields))}
+	for _, f := range fields {
+		child := newFieldTree(f.Fields)
+		child.public, child.array = f.Public, f.Kind == contract.Array
+		if names := splitPointer(f.Path); len(names) > 0 { // Name may be the author's word for it
+			t.children[names[len(names)-1]] = child
+		}
+	}
+	return t
+}
+
+// isPublic says whether the value at a pointer may be shown: a public field, or what lies in a public array whose
+// items have no fields of their own.
+func (v *Validator) isPublic(pointer string) bool {
+	t := v.fields
+	for _, name := range splitPointer(pointer) {
+		if t.array {
+			return t.public && len(t.children) == 0
+		}
+		if t = t.children[name]; t == nil {
+			return false
+		}
+	}
+	return t.public
+}

@@ -1,0 +1,197 @@
+// Package validate gives the verdict on one record: strict JSON first, then the contract's JSON Schema with
+// jsonschema/v5 as the authority. In go bytes and a Row to fill, out come violations, none meaning valid.
+// A panic inside the check becomes a violation of that record; nothing else escapes. It reads and writes nothing
+// besides: routing, counting and dead letters are others' work.
+package validate
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"weir/internal/columns"
+	"weir/internal/contract"
+)
+
+// Violation is one broken rule of one record. Instance and Schema are JSON pointers: Instance into the record
+// (of the missing name where one is required), Schema to the keyword in the compiled schema, "" for faults no
+// schema names. Expected and Found are for people; Found is masked ("string of 7 characters") unless the field
+// is public. Names and values taken from the record are escaped and of bounded length.
+type Violation struct {
+	Rule     string            `json:"rule"`
+	Severity contract.Severity `json:"severity"`
+	Instance string            `json:"at"`
+	Schema   string            `json:"schema"`
+	Keyword  string            `json:"keyword"`
+	Expected string            `json:"expected"`
+	Found    string            `json:"found"`
+	Message  string            `json:"message"`
+}
+
+// Rejects says whether any violation has severity error; the others forward the record and are counted.
+func Rejects(vs []Violation) bool {
+	for i := range vs {
+		if vs[i].Severity == contract.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// UnknownFields is a route's policy for names the contract does not declare.
+type UnknownFields string
+
+const (
+	Allow  UnknownFields = "allow"
+	Notice UnknownFields = "notice" // forward, one event per new field
+	Reject UnknownFields = "reject"
+)
+
+// Options bound and shape a Validator.
+type Options struct {
+	UnknownFields  UnknownFields // default Allow
+	MaxRecordBytes int           // default 1 MiB; a larger record is judged without decoding
+}
+
+// DefaultMaxRecordBytes is the size above which a record is refused unread.
+const DefaultMaxRecordBytes = 1 << 20
+
+func (o Options) withDefaults() Options {
+	if o.UnknownFields == "" {
+		o.UnknownFields = Allow
+	}
+	if o.MaxRecordBytes == 0 {
+		o.MaxRecordBytes = DefaultMaxRecordBytes
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	switch o.UnknownFields {
+	case Allow, Notice, Reject:
+	default:
+		return fmt.Errorf("unknown fields policy %q is none of allow, notice, reject", o.UnknownFields)
+	}
+	if o.MaxRecordBytes < 0 {
+		return fmt.Errorf("largest record of %d bytes is negative", o.MaxRecordBytes)
+	}
+	return nil
+}
+
+// Validator checks records against one contract version. It is safe for concurrent use; a Row is not. It keeps
+// nothing of the records it has seen.
+type Validator struct {
+	options  Options
+	schema   *jsonschema.Schema
+	schemas  schemaIndex
+	closing  map[string]bool // locations of the keywords that only the policy on unknown fields added
+	ruleAt   func(location, instance string) contract.Rule
+	fields   *fieldTree
+	columns  []source
+	decoders *sync.Pool // of *decoder
+}
+
+// Compile prepares the contract's schema. The layout must be the contract's own.
+func Compile(c *contract.Contract, l *columns.Layout, o Options) (*Validator, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("compile validator of %s: %w", c.ID, err)
+	}
+	schema, err := c.Compile(false)
+	if err != nil {
+		return nil, err // it names the contract
+	}
+	v := newValidator(schema, l, o)
+	v.ruleAt, v.fields = c.RuleAt, newFieldTree(c.Fields)
+	if o.UnknownFields != Allow {
+		closed, err := c.Compile(true)
+		if err != nil {
+			return nil, err
+		}
+		v.close(closed)
+	}
+	return v, nil
+}
+
+// newValidator judges by a schema alone: no rule has a name of its own, no field is public.
+func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Validator {
+	return &Validator{
+		options:  o,
+		schema:   schema,
+		schemas:  indexSchemas(schema),
+		ruleAt:   new(contract.Contract).RuleAt,
+		fields:   newFieldTree(nil),
+		columns:  newSources(l),
+		decoders: &sync.Pool{New: func() any { return newDecoder(o.MaxRecordBytes / bytesPerValue) }},
+	}
+}
+
+// close puts the closed form of the schema, which refuses names the contract does not declare, in its place. One
+// pass then finds both sorts of violations; those of the keywords it added are the unknown fields.
+func (v *Validator) close(closed *jsonschema.Schema) {
+	open := v.schemas
+	v.schema, v.schemas = closed, indexSchemas(closed)
+	v.closing = make(map[string]bool)
+	for location, s := range v.schemas {
+		was := open[location]
+		if allowed, ok := s.AdditionalProperties.(bool); ok && !allowed && (was == nil || was.AdditionalProperties == nil) {
+			v.closing[location+"/additionalProperties"] = true
+		}
+		if s.UnevaluatedProperties != nil && (was == nil || was.UnevaluatedProperties == nil) {
+			v.closing[location+"/unevaluatedProperties"] = true
+		}
+	}
+}
+
+// Check judges one record value and fills row (which it resets first) with every column that could be read,
+// whether the record is valid or not; of a record that is not JSON every column is Unreadable. No violation means
+// valid. Violations are ordered by instance, then schema pointer. A nil row is allowed. Neither the violations nor
+// the row refer to value afterwards.
+func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
+	doc, fault := v.decode(value)
+	if fault != nil {
+		unreadable(row, len(v.columns))
+		return []Violation{fault.violation()}
+	}
+	v.extract(doc, row)
+	return v.judge(doc)
+}
+
+func (v *Validator) decode(value []byte) (any, *fault) {
+	if len(value) > v.options.MaxRecordBytes {
+		return nil, tooLarge(len(value), v.options.MaxRecordBytes)
+	}
+	d := v.decoders.Get().(*decoder)
+	doc, fault := d.decode(value)
+	if len(value) <= maxPooledBytes { // what a large record made grow is left to the collector
+		v.decoders.Put(d)
+	}
+	return doc, fault
+}
+
+// judge asks the authority. Its panics and its own errors become one violation of the record: a record that
+// cannot be judged is not valid.
+func (v *Validator) judge(doc any) (vs []Violation) {
+	defer func() {
+		if r := recover(); r != nil {
+			vs = []Violation{panicked(fmt.Sprintf("%T", r))}
+		}
+	}()
+	switch err := v.schema.Validate(doc).(type) {
+	case nil:
+		return nil
+	case *jsonschema.ValidationError:
+		return v.violations(doc, err)
+	default: // a loop in the schema's references
+		return []Violation{panicked(fmt.Sprintf("%T", err))}
+	}
+}
+
+func panicked(what string) Violation {
+	return Violation{
+		Rule: rulePanic, Severity: contract.Error, Keyword: rulePanic,
+		Expected: "a record the validator can judge", Found: what,
+		Message: "The validator could not judge the record (" + what + ").",
+	}
+}

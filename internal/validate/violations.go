@@ -1,0 +1,211 @@
+package validate
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"weir/internal/contract"
+)
+
+// maxPerKeyword bounds the violations one keyword of the schema lists per record: an array of 100,000 wrong items
+// is one mistake. The last one listed says how many more there are; every broken rule is still named.
+const maxPerKeyword = 1000
+
+// violations turns what the library reports into one violation per broken rule and place.
+func (v *Validator) violations(doc any, err *jsonschema.ValidationError) []Violation {
+	leaves := v.knownLeaves(err)
+	slices.SortFunc(leaves, func(a, b leaf) int {
+		return cmp.Or(strings.Compare(a.location, b.location), strings.Compare(a.instance, b.instance),
+			strings.Compare(a.err.AbsoluteKeywordLocation, b.err.AbsoluteKeywordLocation))
+	})
+	// Two paths to one definition may report the same keyword at the same place twice.
+	leaves = slices.CompactFunc(leaves, func(a, b leaf) bool {
+		return a.err.AbsoluteKeywordLocation == b.err.AbsoluteKeywordLocation && a.instance == b.instance
+	})
+	var vs []Violation
+	for i := 0; i < len(leaves); {
+		n := 1
+		for i+n < len(leaves) && leaves[i+n].location == leaves[i].location {
+			n++
+		}
+		vs = v.appendKeyword(vs, doc, leaves[i:i+n])
+		i += n
+	}
+	sortViolations(vs)
+	return vs
+}
+
+// knownLeaves are the leaves without the unknown fields that cannot be known: when an attached schema fails, the
+// library takes none of the names it declares as declared.
+func (v *Validator) knownLeaves(err *jsonschema.ValidationError) []leaf {
+	leaves := v.leaves(err)
+	if !slices.ContainsFunc(leaves, func(l leaf) bool { return len(l.trail) > 0 && l.trail[0] == "allOf" }) {
+		return leaves
+	}
+	return slices.DeleteFunc(leaves, func(l leaf) bool { return l.closing && l.keyword == "unevaluatedProperties" })
+}
+
+// appendKeyword adds the violations of one keyword, at most maxPerKeyword.
+func (v *Validator) appendKeyword(vs []Violation, doc any, leaves []leaf) []Violation {
+	first, more := len(vs), 0
+	for i := range leaves {
+		if len(vs)-first == maxPerKeyword {
+			more += len(leaves) - i
+			break
+		}
+		room := maxPerKeyword - (len(vs) - first)
+		var left int
+		vs, left = v.appendLeaf(vs, doc, &leaves[i], room)
+		more += left
+	}
+	if more > 0 {
+		last := &vs[len(vs)-1]
+		last.Message += fmt.Sprintf(" At least %d more places break the same rule.", more)
+	}
+	return vs
+}
+
+// appendLeaf adds a leaf's violations, at most room, and says how many were left out. A missing or an unwanted name
+// is a violation each.
+func (v *Validator) appendLeaf(vs []Violation, doc any, l *leaf, room int) (_ []Violation, left int) {
+	value, ok := lookup(doc, l.instance)
+	names := l.names(value)
+	if names == nil {
+		return append(vs, v.newViolation(l, value, ok)), 0
+	}
+	for i, name := range names {
+		if i == room {
+			return vs, len(names) - i
+		}
+		vs = append(vs, v.nameViolation(l, name, value))
+	}
+	return vs, 0
+}
+
+// names lists the names a keyword about names is broken by, in order; nil for the other keywords.
+func (l *leaf) names(value any) []string {
+	object, ok := value.(map[string]any)
+	if !ok || l.sub == nil {
+		return nil
+	}
+	var names []string
+	switch l.keyword {
+	case "required":
+		for _, name := range l.sub.Required {
+			if _, ok := object[name]; !ok {
+				names = append(names, name)
+			}
+		}
+	case "additionalProperties":
+		for name := range object {
+			if l.sub.Properties[name] == nil && !matchesPattern(l.sub, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (v *Validator) newViolation(l *leaf, value any, known bool) Violation {
+	if l.keyword == "dependentRequired" || l.keyword == "dependencies" {
+		return v.dependentViolation(l)
+	}
+	x := v.violation(l, "")
+	at := subject(x.Instance)
+	if x.Expected = expected(l.sub, l.keyword); l.err.Message == messageFalse {
+		x.Expected = "absent"
+	}
+	switch {
+	case judgesName(l.trail):
+		name := unescapeToken(l.instance[strings.LastIndexByte(l.instance, '/')+1:])
+		x.Found = "name of " + count(utf8.RuneCountInString(name), "character")
+		x.Message = fmt.Sprintf("%s: the name must be %s.", at, x.Expected)
+		return x
+	case !known: // inside text that holds JSON itself
+		x.Found = "value"
+	case v.isPublic(l.instance):
+		x.Found = show(value)
+	default:
+		x.Found = describe(value)
+	}
+	x.Message = fmt.Sprintf("%s must be %s, found %s.", at, x.Expected, x.Found)
+	return x
+}
+
+// nameViolation is about one name an object lacks or should not have.
+func (v *Validator) nameViolation(l *leaf, name string, object any) Violation {
+	x := v.violation(l, name)
+	if l.keyword == "required" {
+		x.Expected, x.Found = "present", "nothing"
+		x.Message = x.Instance + " is required but missing."
+		return x
+	}
+	x.Expected, x.Found = "absent", describe(object.(map[string]any)[name])
+	x.Message = fmt.Sprintf("%s is not a declared name, found %s.", x.Instance, x.Found)
+	return x
+}
+
+// dependentViolation is about a name that another name asks for; both are the schema author's.
+func (v *Validator) dependentViolation(l *leaf) Violation {
+	n := len(l.trail)
+	trigger := l.trail[n-2]
+	x := v.violation(l, dependent(l.sub, trigger, l.trail[n-1]))
+	x.Expected, x.Found = "present when "+printable(trigger)+" is", "nothing"
+	x.Message = fmt.Sprintf("%s must be %s, found %s.", subject(x.Instance), x.Expected, x.Found)
+	return x
+}
+
+// dependent is the name at an index of the schema's list, "" where the schema is not known.
+func dependent(s *jsonschema.Schema, trigger, index string) string {
+	if s == nil {
+		return ""
+	}
+	names := s.DependentRequired[trigger]
+	if old, ok := s.Dependencies[trigger].([]string); ok {
+		names = old
+	}
+	if i, err := strconv.Atoi(index); err == nil && i < len(names) {
+		return names[i]
+	}
+	return ""
+}
+
+// violation starts a violation of the leaf's rule: about the name in its object, or about the value itself when name
+// is "". A rule is found by the names of the schema only, so that no record can make up rule ids.
+func (v *Validator) violation(l *leaf, name string) Violation {
+	instance, found := l.instance, l.err.InstanceLocation
+	switch {
+	case name != "":
+		instance += "/" + escapeToken(name)
+		found += "/" + url.PathEscape(escapeToken(name))
+	case l.keyword == "required":
+		found = ""
+	}
+	rule := v.ruleAt(l.location, found)
+	x := Violation{Rule: rule.ID, Severity: rule.Severity, Instance: displayPointer(instance), Schema: rule.Schema, Keyword: l.keyword}
+	if strings.Contains(x.Schema, "://") { // a schema with an id of its own is named by the path that led to it
+		x.Schema = decodePointer(l.err.KeywordLocation)
+	}
+	if l.closing {
+		x.Rule, x.Severity = ruleUnknownField, contract.Warning
+		if v.options.UnknownFields == Reject {
+			x.Severity = contract.Error
+		}
+	}
+	return x
+}
+
+func sortViolations(vs []Violation) {
+	slices.SortFunc(vs, func(a, b Violation) int {
+		return cmp.Or(strings.Compare(a.Instance, b.Instance), strings.Compare(a.Schema, b.Schema),
+			strings.Compare(a.Rule, b.Rule), strings.Compare(a.Message, b.Message))
+	})
+}
