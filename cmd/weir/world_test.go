@@ -9,11 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"weir/internal/demo"
 	"weir/internal/kafkatest"
@@ -263,4 +266,26 @@ func (w *world) values(topic string) (values []string) {
 	}
 	slices.Sort(values)
 	return values
+}
+
+// limit lowers a topic's max.message.bytes.
+func (w *world) limit(topic string, n int) {
+	w.t.Helper()
+	adm := kadm.NewClient(w.cluster.Client(w.t))
+	value := strconv.Itoa(n)
+	got, err := adm.AlterTopicConfigs(w.t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: &value}}, topic)
+	if err == nil && len(got) > 0 {
+		err = got[0].Err
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) count(topic string) (n int) {
+	w.t.Helper()
+	for _, records := range w.cluster.ReadAll(w.t, topic) {
+		n += len(records)
+	}
+	return n
 }

@@ -7,6 +7,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"weir/internal/kafka"
 	"weir/internal/telemetry"
 )
@@ -162,34 +164,43 @@ func (s *session) lookEvery() time.Duration {
 	return time.Second
 }
 
-// refuse learns from an aborted transaction which records were refused. Where a whole batch was, the next cycles are
-// made smaller until the culprit stands alone.
+// refuse learns from an aborted transaction which records were refused. A fault of the topic or the system sets the
+// route aside; where a whole batch was refused, the next cycles are made smaller until the culprit stands alone.
 func (s *session) refuse(produced []Produced, e *kafka.ProduceError) error {
 	perBatch := map[kafka.Partition]int{}
-	for _, f := range e.Refused {
-		if f.Index < len(produced) {
-			r := produced[f.Index].Record
-			perBatch[kafka.Partition{Topic: r.Topic, Partition: r.Partition}]++
-		}
-	}
 	for _, f := range e.Refused {
 		if f.Index >= len(produced) {
 			return fmt.Errorf("write to %s: %w", s.topics.Profiles, f.Err)
 		}
+		perBatch[partitionOf(produced[f.Index].Record)]++
+	}
+	halved := false
+	for _, f := range e.Refused {
 		p := produced[f.Index]
 		rt := s.cat.routes[p.Source.Topic]
-		switch alone := perBatch[kafka.Partition{Topic: p.Record.Topic, Partition: p.Record.Partition}] == 1; {
+		if _, already := s.aside[rt.Input]; already {
+			continue
+		}
+		switch {
 		case !isRecordFault(f.Err):
 			s.setAside(rt, fmt.Errorf("write to %s: %w", p.Record.Topic, f.Err))
-		case !alone && s.max > 1:
-			s.max = max(1, min(s.max, len(produced))/2)
-			s.Log.Warn("a batch was refused, looking for the record", "route", rt.Name, "topic", p.Record.Topic, "error", f.Err, "records", s.max)
-			return nil
+		case perBatch[partitionOf(p.Record)] > 1 && s.max > 1:
+			halved = true
 		case !p.Dead && rt.Mode != Enforce, !s.refused.learn(p, f.Err):
 			s.setAside(rt, fmt.Errorf("record %s/%d/%d can be written to no topic: %w", p.Source.Topic, p.Source.Partition, p.Source.Offset, f.Err))
+		default:
+			s.instruments.Refusals(context.Background(), rt.Name, 1)
 		}
 	}
+	if halved {
+		s.max = max(1, min(s.max, len(produced))/2)
+		s.Log.Warn("a batch was refused, looking for the record", "session", s.id, "records per cycle", s.max, "error", e)
+	}
 	return nil
+}
+
+func partitionOf(r *kgo.Record) kafka.Partition {
+	return kafka.Partition{Topic: r.Topic, Partition: r.Partition}
 }
 
 // setAside stops a route that cannot proceed; the others flow on. It is tried again soon, then ever later, up to

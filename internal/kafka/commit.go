@@ -30,18 +30,6 @@ const maxMetadata = 4096
 //
 // A cancelled ctx does not stop a transaction; each is bounded by a timeout of its own.
 func (s *Session) Commit(ctx context.Context, records []*kgo.Record, metadata func(Partition) string) (committed bool, err error) {
-	return s.commit(ctx, records, metadata, s.produce)
-}
-
-// CommitSingly is Commit with each record in a batch of its own, so that a refusal names the culprit and nobody
-// else. It is slow: one round trip per record.
-func (s *Session) CommitSingly(ctx context.Context, records []*kgo.Record, metadata func(Partition) string) (committed bool, err error) {
-	return s.commit(ctx, records, metadata, s.produceSingly)
-}
-
-type producer func(context.Context, []*kgo.Record) ([]Refusal, error)
-
-func (s *Session) commit(ctx context.Context, records []*kgo.Record, metadata func(Partition) string, produce producer) (bool, error) {
 	if len(records) == 0 && !s.polled {
 		return true, nil
 	}
@@ -51,7 +39,7 @@ func (s *Session) commit(ctx context.Context, records []*kgo.Record, metadata fu
 	if err := s.sess.Begin(); err != nil {
 		return false, s.dead("begin transaction", err)
 	}
-	refused, err := produce(ctx, records)
+	refused, err := s.produce(ctx, records)
 	if err != nil {
 		return false, s.dead("produce", err)
 	}
@@ -59,7 +47,7 @@ func (s *Session) commit(ctx context.Context, records []*kgo.Record, metadata fu
 		return false, s.abort(ctx, refused)
 	}
 	moved := s.cl.UncommittedOffsets()
-	committed, err := s.end(kgo.PreTxnCommitFnContext(ctx, withMetadata(metadata)), kgo.TryCommit)
+	committed, err = s.end(kgo.PreTxnCommitFnContext(ctx, withMetadata(metadata)), kgo.TryCommit)
 	s.polled = false
 	switch {
 	case err != nil:
@@ -95,21 +83,6 @@ func (s *Session) produce(ctx context.Context, records []*kgo.Record) ([]Refusal
 	}
 	slices.SortFunc(refused, func(a, b Refusal) int { return a.Index - b.Index })
 	return refused, nil
-}
-
-// produceSingly waits for each record before it sends the next, and stops at the first refusal: the client fails
-// what follows it in the same transaction for the first one's sake.
-func (s *Session) produceSingly(ctx context.Context, records []*kgo.Record) ([]Refusal, error) {
-	for i := range records {
-		refused, err := s.produce(ctx, records[i:i+1])
-		if err != nil || len(refused) > 0 {
-			for j := range refused {
-				refused[j].Index = i
-			}
-			return refused, err
-		}
-	}
-	return nil, nil
 }
 
 // abort ends the transaction without its records and says whose fault it was.

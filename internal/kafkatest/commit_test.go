@@ -95,25 +95,6 @@ func TestKafkaCommitAbortsWholeWhenOneRecordIsRefused(t *testing.T) {
 	})
 }
 
-func TestKafkaCommitSinglyNamesTheCulpritAlone(t *testing.T) {
-	Each(t, func(t *testing.T, c *Cluster) {
-		b := newBench(t, c, 1, "max.message.bytes=2000")
-		b.fill(t, 5, 1)
-		s := b.open(t, b.config("0"))
-		_, records := poll(t, s, 5)
-		out := b.forward(records)
-		out[3].Value = tooLarge()
-		_, err := s.CommitSingly(t.Context(), out, nil)
-		var refused *kafka.ProduceError
-		if !errors.As(err, &refused) || len(refused.Refused) != 1 || refused.Refused[0].Index != 3 {
-			t.Fatalf("commit singly: %v, want a refusal of record 3 alone", err)
-		}
-		_, records = poll(t, s, 5)
-		mustCommit(t, s, b.forward(records), nil)
-		audit(t, b, nil)
-	})
-}
-
 func TestKafkaCommitFitsBatchesToTheOutputsLimit(t *testing.T) {
 	Each(t, func(t *testing.T, c *Cluster) {
 		b := newBench(t, c, 1, "max.message.bytes=2000")
