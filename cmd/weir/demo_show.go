@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 
@@ -94,11 +96,21 @@ func (d *demonstration) tell(audit *demo.Audit, url string) error {
 	return nil
 }
 
+// invocation is how this program was called, so that the commands it prints can be pasted: "weir" when the PATH leads
+// to it.
+func invocation() string {
+	called := os.Args[0]
+	if path, err := exec.LookPath("weir"); err == nil && filepath.Clean(path) == filepath.Clean(called) {
+		return "weir"
+	}
+	return filepath.ToSlash(called)
+}
+
 func (d *demonstration) suggest(audit *demo.Audit, url string) {
 	if d.save == "" {
 		return
 	}
-	dir := filepath.ToSlash(d.folder)
+	dir, weir := filepath.ToSlash(d.folder), invocation()
 	fmt.Fprintln(d.people)
 	if incident, rule := audit.FirstOwn(); incident != "" {
 		from := ""
@@ -106,14 +118,14 @@ func (d *demonstration) suggest(audit *demo.Audit, url string) {
 			from = " --from " + dir
 		}
 		fmt.Fprintf(d.people, "  Nobody injected %s; it is in the data. Look at it:\n", incident)
-		fmt.Fprintf(d.people, "      weir explain %s/%s%s\n", incident, rule, from)
+		fmt.Fprintf(d.people, "      %s explain %s/%s%s\n", weir, incident, rule, from)
 	}
-	fmt.Fprintf(d.people, "      weir dead %s/%s\n", dir, demo.DeadFile)
-	fmt.Fprintf(d.people, "      weir check %s/%s --contract %s/contracts/flights\n", dir, demo.RawFile, dir)
+	fmt.Fprintf(d.people, "      %s dead %s/%s\n", weir, dir, demo.DeadFile)
+	fmt.Fprintf(d.people, "      %s check %s/%s --contract %s/contracts/flights\n", weir, dir, demo.RawFile, dir)
 	if d.keep {
 		at := "--brokers " + d.brokers[0]
-		fmt.Fprintf(d.people, "      weir dead %s %s\n      kcat -b %s -t %s -o beginning -e\n      curl %s/metrics\n", d.names.Dead, at, d.brokers[0], d.names.Events, url)
+		fmt.Fprintf(d.people, "      %s dead %s %s\n      kcat -b %s -t %s -o beginning -e\n      curl %s/metrics\n", weir, d.names.Dead, at, d.brokers[0], d.names.Events, url)
 		return
 	}
-	fmt.Fprintf(d.people, "      weir demo --keep                 (the same, and go on serving)\n")
+	fmt.Fprintf(d.people, "      %s demo --keep                 (the same, and go on serving)\n", weir)
 }
