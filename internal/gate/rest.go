@@ -42,8 +42,11 @@ func (s *session) own(ctx context.Context, polled kafka.Polled) error {
 			err = lost[a.Partition]
 		}
 		s.owned[a.Partition] = at
+		if err != nil && s.UntilEnd {
+			return &kafka.FatalError{Err: err} // a bounded run does not wait for somebody
+		}
 		if err != nil {
-			s.setAside(s.cat.routes[a.Topic], err)
+			s.stop(s.cat.routes[a.Topic], err)
 		}
 	}
 	s.looked = time.Time{} // look at the ends of the new partitions at once
@@ -78,8 +81,8 @@ func (s *session) faults(polled kafka.Polled) error {
 	return nil
 }
 
-// rest is a cycle without records: declare idle and ended partitions, try routes set aside again, and tell a bounded
-// run when it is over.
+// rest is what every cycle ends with, at most once per lookEvery: declare idle and ended partitions, try routes set
+// aside again, and tell a bounded run when it is over.
 func (s *session) rest(ctx context.Context) (done bool, err error) {
 	s.retry()
 	if ctx.Err() != nil || time.Since(s.looked) < s.lookEvery() {
@@ -206,6 +209,9 @@ func partitionOf(r *kgo.Record) kafka.Partition {
 // setAside stops a route that cannot proceed; the others flow on. It is tried again soon, then ever later, up to
 // RetryAside.
 func (s *session) setAside(rt *route, err error) {
+	if s.aside[rt.Input] == never {
+		return
+	}
 	wait := min(firstRetry<<s.strikes[rt.Input], s.RetryAside)
 	s.strikes[rt.Input] = min(s.strikes[rt.Input]+1, 10)
 	s.aside[rt.Input] = time.Now().Add(wait)
@@ -214,6 +220,18 @@ func (s *session) setAside(rt *route, err error) {
 	s.instruments.Route(context.Background(), rt.Name, telemetry.Waiting)
 	s.Log.Error("route set aside", "route", rt.Name, "retry in", wait, "error", err)
 }
+
+// stop stops a route until somebody acts and the process starts again: going on would lose or double records.
+func (s *session) stop(rt *route, err error) {
+	s.aside[rt.Input] = never
+	s.kafka.Pause(s.partitionsOf(rt.Input)...)
+	s.Status.SetRoute(rt.Name, telemetry.Stopped, err.Error())
+	s.instruments.Route(context.Background(), rt.Name, telemetry.Stopped)
+	s.Log.Error("route stopped", "route", rt.Name, "error", err)
+}
+
+// never is the retry time of a stopped route.
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // retry lets the routes whose time is up try again; the next commit says whether they run.
 func (s *session) retry() {

@@ -75,18 +75,23 @@ func (s *session) cycle(ctx context.Context) (done bool, err error) {
 	if err := s.own(ctx, polled); err != nil {
 		return false, err
 	}
-	if len(polled.Records) == 0 {
-		return s.rest(ctx)
-	}
-	// From here on a shutdown waits: the cycle is finished and committed.
-	ctx = context.WithoutCancel(ctx)
-	began := time.Now()
-	for p := range polled.Records {
-		if _, aside := s.aside[p.Topic]; aside { // pausing it has handed its records back
-			delete(polled.Records, p)
+	if len(polled.Records) > 0 {
+		if err := s.process(context.WithoutCancel(ctx), polled.Records); err != nil { // a shutdown waits for the commit
+			return false, err
 		}
 	}
-	return false, s.commit(ctx, s.judge(polled.Records), began)
+	return s.rest(ctx)
+}
+
+// process judges polled records and commits them.
+func (s *session) process(ctx context.Context, records map[kafka.Partition][]*kgo.Record) error {
+	began := time.Now()
+	for p := range records {
+		if _, aside := s.aside[p.Topic]; aside { // pausing it has handed its records back
+			delete(records, p)
+		}
+	}
+	return s.commit(ctx, s.judge(records), began)
 }
 
 // poll waits for records, no sooner than CommitInterval after the last cycle began.
