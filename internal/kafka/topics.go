@@ -31,17 +31,23 @@ type NewTopic struct {
 	Configs     map[string]string // broker's defaults for what is left out
 }
 
+// ownMessageBytes lets a report or a state record of a contract with thousands of columns through.
+const ownMessageBytes = "8388608"
+
 // Own lists the topics of a group as they are created. Profiles keep a week, for monitors that were away; reports
 // and events are kept; the state is compacted and has the partition count of the profiles, because a monitor that
 // owns a partition of the profiles reads the same partition of the state.
 func Own(group string, partitions int) []NewTopic {
 	t, n := TopicsOf(group), max(partitions, 1)
-	day := func(days int) string { return fmt.Sprint(int64(days) * 24 * 60 * 60 * 1000) }
+	deleted := func(retention string) map[string]string {
+		return map[string]string{"cleanup.policy": "delete", "retention.ms": retention, "max.message.bytes": ownMessageBytes}
+	}
+	const week = "604800000"
 	return []NewTopic{
-		{t.Profiles, n, -1, map[string]string{"cleanup.policy": "delete", "retention.ms": day(7)}},
-		{t.Reports, n, -1, map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}},
-		{t.Events, n, -1, map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}},
-		{t.State, n, -1, map[string]string{"cleanup.policy": "compact"}},
+		{t.Profiles, n, -1, deleted(week)},
+		{t.Reports, n, -1, deleted("-1")},
+		{t.Events, n, -1, deleted("-1")},
+		{t.State, n, -1, map[string]string{"cleanup.policy": "compact", "max.message.bytes": ownMessageBytes}},
 	}
 }
 

@@ -50,8 +50,11 @@ func (b *book) blocked(w *watched) string {
 		return b.head.Broken
 	}
 	for k := range b.open {
-		if w.versions[k.Digest] == nil {
+		switch {
+		case w.versions[k.Digest] == nil:
 			return fmt.Sprintf("profiles of %s (%s) are waiting, a version this process has not loaded", k.Contract, k.Digest.Short())
+		case k.Window != window.Unplaced && w.latest.Window.Of(k.Window.Start) != k.Window:
+			return fmt.Sprintf("windows of %s are open that %s would cut differently; close them with `weir run --until-end` under the old version first", k.Contract, w.latest.ID)
 		}
 	}
 	return ""
@@ -115,10 +118,7 @@ func (b *book) next(spec window.Spec, mark int64, gap *int) (window.Window, bool
 	case b.head.Closed == nil:
 		win = first
 	default:
-		win = spec.Next(*b.head.Closed)
-		if any && first.Start < win.Start {
-			win = first
-		}
+		win = spec.Next(*b.head.Closed) // nothing earlier is open: FoldProfile takes no counts for it
 	}
 	if mark == math.MaxInt64 {
 		if !any || win.Start > last.Start {

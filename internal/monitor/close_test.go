@@ -305,3 +305,19 @@ func TestVersionsCompareByTheirNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestWindowsOfAnotherSizeBlockInsteadOfOverlapping(t *testing.T) {
+	c := testContract(t)
+	s := &script{t: t, c: c, cat: testCatalog(t, c, "in"), state: NewState(), topic: map[string]*kgo.Record{}, next: map[string]int64{}}
+	s.profile([]string{"10:00", "valid", "3"})
+	s.progress(strings.Fields("in/0 of 1 at 12:30"))
+	other := *c
+	other.Window.Size = window.Size{N: 1, Unit: 'd'}
+	_, stuck := s.state.Close(testCatalog(t, &other, "in"))
+	if !strings.Contains(stuck[c.Name], "cut differently") {
+		t.Errorf("got %v, want the contract stuck", stuck)
+	}
+	if closed, _ := s.state.Close(s.cat); len(closed) != 2 {
+		t.Errorf("under the old size: %d windows closed, want 2", len(closed))
+	}
+}

@@ -84,7 +84,8 @@ func (s *session) live(ctx context.Context) (err error) {
 	s.states, s.pending, s.written = map[int32]*State{}, false, time.Now()
 	s.kafka, err = kafka.Open(ctx, kafka.SessionConfig{
 		Config: s.Kafka, Group: s.Group + ".monitor", ID: s.id,
-		Topics: []string{s.topics.Profiles}, KeepControlRecords: true,
+		Topics: []string{s.topics.Profiles}, Outputs: []string{s.topics.State, s.topics.Reports, s.topics.Events},
+		KeepControlRecords: true,
 	})
 	if err != nil {
 		return err
