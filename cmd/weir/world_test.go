@@ -30,8 +30,26 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(kafkatest.Main(m))
+	code := kafkatest.Main(m)
+	made, _ := filepath.Glob(filepath.Join(os.TempDir(), preparedName()+"*"))
+	for _, dir := range made {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
 }
+
+// prepared is a folder with the flights contract and January's baseline, made once: worlds take copies.
+var prepared = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", preparedName())
+	if err != nil {
+		return "", err
+	}
+	january, _ := flightsOf()
+	_, _, err = demo.Prepare(dir, january)
+	return dir, err
+})
+
+func preparedName() string { return fmt.Sprintf("weir-world-%d-", os.Getpid()) }
 
 // world is one input of real flights, some of them broken, with a configuration that checks it.
 type world struct {
@@ -80,11 +98,13 @@ func newWorld(t *testing.T, c *kafkatest.Cluster, prefix string, partitions, n i
 	t.Helper()
 	ctx := t.Context()
 	w := &world{t: t, cluster: c, names: demo.NamesOf(prefix), folder: t.TempDir()}
-	january, _ := flightsOf()
-	if _, _, err := demo.Prepare(w.folder, january); err != nil {
+	dir, err := prepared()
+	if err == nil {
+		err = os.CopyFS(w.folder, os.DirFS(dir))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	var err error
 	if w.config, err = demo.SaveConfig(w.folder, w.names, c.Brokers); err != nil {
 		t.Fatal(err)
 	}
