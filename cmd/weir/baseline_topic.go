@@ -38,6 +38,9 @@ type offsetSpan struct{ next, end int64 }
 
 // addTopic reads the range, committed records only.
 func (a *app) addTopic(ctx context.Context, b *baselineBuild, t topicRange) error {
+	if err := checkSASL(t.mechanism, t.user); err != nil {
+		return err
+	}
 	// Control records are kept because they alone move the position past an aborted or trailing transaction.
 	cl, err := kafka.NewClient(ctx, t.connection(), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 	if err != nil {

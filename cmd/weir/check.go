@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -35,13 +37,18 @@ and say what is wrong. The engine is the one of "weir run", so a file gives the 
 Files are NDJSON, CSV, Parquet or topic dumps of "kcat -J" (which keep partitions, and so reproduce a
 partitioned topic exactly); gzip is recognised; - is standard input. Several files are read as one.
 
-With --schema, check single JSON values against a bare JSON Schema instead: one verdict per line.
+The format is told from the file's name and first bytes; CSV on standard input needs --format csv.
+
+With --schema, check single JSON values, uncompressed, against a bare JSON Schema instead: one verdict per line.
 
 Exit code: 0 nothing found, 1 records rejected or findings of severity error, 2 wrong usage.`,
 		Example: `  weir check --contract contracts/flights/1.0.0.odcs.yaml january.parquet
   kcat -C -b localhost:9092 -t flights.raw -J -e | weir check --contract contracts/flights -
   weir check --schema order.schema.json --verdicts - orders.ndjson`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.schema != "" && o.contract != "" {
+				return exit(exitUsage, errors.New("give --contract or --schema, not both"))
+			}
 			if o.schema != "" {
 				return a.checkSchema(cmd.Context(), o.schema, o.verdicts, args)
 			}
@@ -126,7 +133,8 @@ func (a *app) readAll(ctx context.Context, e *engine, o checkOptions, paths []st
 			bar.set(int64(e.total()), share(done, total))
 		})
 		bar.finish()
-		if err := errors.Join(err, r.Close()); err != nil {
+		closed := r.Close()
+		if err := cmp.Or(err, closed); err != nil { // closing what broke off only says so again
 			return err
 		}
 	}
@@ -216,6 +224,7 @@ type checkResult struct {
 	Warnings   map[string]uint64 `json:"warned_by_rule"`
 	Windows    int               `json:"windows_closed"`
 	Incidents  []drift.Incident  `json:"incidents"`
+	Unjudged   []unjudgedRule    `json:"not_judged"`
 
 	examples map[string][]profile.Coordinate
 }
@@ -224,7 +233,44 @@ func (r *checkResult) fill(e *engine, reports []*drift.Report) {
 	c := &e.counts
 	r.Records, r.Valid, r.Dead, r.Late, r.Tombstones = e.total(), c.Valid, c.Dead, c.Late(), c.Tombstones
 	r.DeadByRule, r.Warnings, r.examples = c.DeadBy, c.WarnedBy, c.Examples
+	if r.DeadByRule == nil {
+		r.DeadByRule = map[string]uint64{}
+	}
+	if r.Warnings == nil {
+		r.Warnings = map[string]uint64{}
+	}
 	r.Windows, r.Incidents = len(reports), drift.Incidents(reports)
+	r.Unjudged = unjudged(e.route.Contract, reports)
+}
+
+// unjudgedRule is a rule that the result says nothing about.
+type unjudgedRule struct {
+	Rule    string `json:"rule"`
+	Because string `json:"because"`
+}
+
+// unjudged lists the rules that weir does not enforce, and the window rules that no window was compared by.
+func unjudged(c *contract.Contract, reports []*drift.Report) []unjudgedRule {
+	compared, because := map[string]bool{}, map[string]string{}
+	for _, r := range reports {
+		for _, t := range r.Tests {
+			if t.Outcome != drift.NotCompared {
+				compared[t.Rule] = true
+			} else if because[t.Rule] == "" {
+				because[t.Rule] = t.Because
+			}
+		}
+	}
+	list := []unjudgedRule{}
+	for _, r := range c.Rules {
+		switch {
+		case r.Scope == contract.NotEnforced:
+			list = append(list, unjudgedRule{r.ID, r.Why})
+		case r.Scope == contract.PerWindow && !compared[r.ID] && because[r.ID] != "":
+			list = append(list, unjudgedRule{r.ID, because[r.ID]})
+		}
+	}
+	return list
 }
 
 // failed says whether the result is worth exit code 1.
@@ -267,10 +313,22 @@ func (r *checkResult) print(out io.Writer) {
 	for _, i := range r.Incidents {
 		fmt.Fprintf(table, "  %s\n", i.ID)
 		for _, f := range i.Findings {
-			fmt.Fprintf(table, "    %s\t%s\t%s\t%s %.4g\tlimit %.4g\tn %s\n", f.WindowStart[:10], f.Severity, f.Rule, f.Statistic, f.Value, f.Threshold, count(f.N))
+			fmt.Fprintf(table, "    %s\t%s\t%s\t%s %.4g\tlimit %.4g\tn %s\n", windowName(f.WindowStart), f.Severity, f.Rule, f.Statistic, f.Value, f.Threshold, count(f.N))
 		}
 	}
+	for _, u := range r.Unjudged {
+		fmt.Fprintf(table, "not judged   %s: %s\n", u.Rule, u.Because)
+	}
 	table.Flush()
+}
+
+// windowName is a window's start: the day, and the time where the window does not begin with the day.
+func windowName(start string) string {
+	at, err := time.Parse(time.RFC3339, start)
+	if err != nil || at.Hour() == 0 && at.Minute() == 0 {
+		return start[:min(len(start), len(time.DateOnly))]
+	}
+	return at.Format("2006-01-02 15:04")
 }
 
 // printCounts prints the fate of the records, and which rules were broken where.

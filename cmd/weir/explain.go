@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"weir/internal/config"
@@ -51,6 +52,9 @@ wrote: from a folder with reports.ndjson and events.ndjson, as the demo leaves o
 			if o.output != "text" && o.output != "json" {
 				return asUsage(fmt.Errorf("--output %q: want text or json", o.output))
 			}
+			if (len(o.brokers) > 0) != (o.group != "") && o.config == "" {
+				return asUsage(errors.New("--brokers and --group go together: the group is the prefix of weir's topics"))
+			}
 			return a.explain(cmd.Context(), args[0], o)
 		},
 	}
@@ -62,7 +66,6 @@ wrote: from a folder with reports.ndjson and events.ndjson, as the demo leaves o
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	cmd.MarkFlagsMutuallyExclusive("from", "brokers", "config")
 	cmd.MarkFlagsMutuallyExclusive("group", "config")
-	cmd.MarkFlagsRequiredTogether("brokers", "group")
 	return cmd
 }
 
@@ -160,7 +163,11 @@ func (s *results) readTopics(ctx context.Context, c kafka.Config, group string) 
 			return nil
 		}
 	}
-	if err := kafka.Read(ctx, c, topics.Reports, nil, take(s.addReport)); err != nil {
+	err := kafka.Read(ctx, c, topics.Reports, nil, take(s.addReport))
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return exit(exitUsage, fmt.Errorf("topic %s does not exist: is %q the group weir runs with?", topics.Reports, group))
+	}
+	if err != nil {
 		return err
 	}
 	return kafka.Read(ctx, c, topics.Events, nil, take(s.addEvent))

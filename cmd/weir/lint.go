@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"weir/internal/contract"
+	"weir/internal/profile"
 )
 
 // lintFile is what lint says about one file; the shape of --output json.
@@ -141,7 +143,36 @@ func lintOf(c *contract.Contract) lintFile {
 		l.Scope, l.Consequence = consequence(r)
 		f.Rules = append(f.Rules, l)
 	}
+	if n := withoutBaseline(c); n != nil {
+		f.Notices = append(slices.Clone(f.Notices), *n)
+	}
 	return f
+}
+
+// withoutBaseline is a notice when rules compare with a baseline that is not there, or cannot be used.
+func withoutBaseline(c *contract.Contract) *contract.Problem {
+	var ids []string
+	at := contract.Problem{File: c.File}
+	for _, r := range c.Rules {
+		if r.Window == nil || !slices.Contains([]contract.Metric{contract.Drift, contract.NullDrift, contract.Volume}, r.Window.Metric) {
+			continue
+		}
+		if len(ids) == 0 {
+			at.Line, at.Column = r.Line, r.Column
+		}
+		ids = append(ids, r.ID)
+	}
+	b, err := profile.FindBaseline(c)
+	switch {
+	case len(ids) == 0 || b != nil:
+		return nil
+	case err != nil:
+		at.Message = fmt.Sprintf("not compared: %s, because the baseline cannot be used: %v", strings.Join(ids, ", "), err)
+	default:
+		at.Message = fmt.Sprintf("not compared: %s, because there is no baseline", strings.Join(ids, ", "))
+	}
+	at.Remedy = "weir baseline build --contract " + c.File + " makes it from training data"
+	return &at
 }
 
 // consequence says when a rule is judged and what breaking it does.

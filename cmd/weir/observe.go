@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/internal/config"
+	"weir/internal/contract"
 	"weir/internal/gate"
 	"weir/internal/kafka"
 	"weir/internal/profile"
@@ -25,7 +26,8 @@ the coordinates of examples. Nothing is forwarded and nothing of yours is writte
 reports, events and state in topics of its own, <group>.profiles, .reports, .events and .state, which it
 creates, and commits the offsets of its own consumer group.
 
-It goes on until Ctrl-C, or with --until-end until it has read what the topic holds now.
+It goes on until Ctrl-C, or with --until-end until it has read what the topic holds now. Started again it goes
+on where it stopped: give another --group to judge the topic anew, such as after a change of the contract.
 The password for --user is taken from the environment variable WEIR_KAFKA_PASSWORD.`,
 		Example: `  weir observe --brokers kafka:9092 --topic orders.raw --contract contracts/orders --until-end`,
 		Args:    cobra.NoArgs,
@@ -59,6 +61,9 @@ func (a *app) observe(ctx context.Context, o observeOptions) error {
 			return exit(exitUsage, errors.New(flag+" is required"))
 		}
 	}
+	if err := checkSASL(o.mechanism, o.user); err != nil {
+		return err
+	}
 	c, err := loadOne(o.contract)
 	if err != nil {
 		return exit(exitUsage, err)
@@ -86,10 +91,20 @@ func (a *app) observe(ctx context.Context, o observeOptions) error {
 	s.onCommit = func(st gate.Stats) { bar.set(seen.add(st), "") }
 	err = s.run(ctx)
 	bar.finish()
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	seen.print(a, c.ID.String())
+	if seen.print(a, c) == 0 {
+		fmt.Fprintf(a.stderr, "nothing new in %s for the group %s; it goes on where it stopped, another --group begins anew\n", o.topic, s.config.Group)
+	}
+	return err
+}
+
+// checkSASL says what --sasl lacks.
+func checkSASL(mechanism, user string) error {
+	if mechanism != "" && (user == "" || os.Getenv("WEIR_KAFKA_PASSWORD") == "") {
+		return exit(exitUsage, errors.New("--sasl needs --user, and the password in the environment variable WEIR_KAFKA_PASSWORD"))
+	}
 	return nil
 }
 
@@ -143,11 +158,12 @@ func (o *observed) add(s gate.Stats) (total int64) {
 	return int64(c.Valid + c.Dead + c.Late() + c.Tombstones)
 }
 
-func (o *observed) print(a *app, id string) {
+func (o *observed) print(a *app, of *contract.Contract) (records uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	c := &o.counts
-	r := checkResult{Contract: id, Valid: c.Valid, Dead: c.Dead, Late: c.Late(), Tombstones: c.Tombstones, DeadByRule: c.DeadBy, Warnings: c.WarnedBy, examples: c.Examples}
+	r := checkResult{Contract: of.ID.String(), Digest: of.Digest, Valid: c.Valid, Dead: c.Dead, Late: c.Late(), Tombstones: c.Tombstones, DeadByRule: c.DeadBy, Warnings: c.WarnedBy, examples: c.Examples}
 	r.Records = r.Valid + r.Dead + r.Late + r.Tombstones
 	r.printCounts(a.stdout, "would reject")
+	return r.Records
 }

@@ -103,12 +103,18 @@ func unenforced(c *contract.Contract, accepted []string) (open []string) {
 	return open
 }
 
-// run starts the stages and HTTP, and returns when they have ended.
+// run starts the stages and HTTP, and returns when they have ended: with the context's error when a bounded run was
+// interrupted before its end.
 func (s *service) run(ctx context.Context) error {
-	for name, why := range s.stopped {
-		s.status.SetRoute(name, telemetry.Stopped, why)
-		s.telemetry.Log.Error("route does not run", "route", name, "reason", why)
+	if err := s.tellStopped(ctx); err != nil {
+		return err
 	}
+	for _, r := range s.routes {
+		if open := unenforced(r.Contract, nil); len(open) > 0 {
+			s.telemetry.Log.Warn("rules not enforced", "route", r.Name, "contract", r.Contract.ID.String(), "rules", open)
+		}
+	}
+	interrupted := ctx.Err
 	g, ctx := errgroup.WithContext(ctx)
 	work, finish := context.WithCancel(ctx) // ends what only accompanies the stages
 	g.Go(func() error {
@@ -131,7 +137,27 @@ func (s *service) run(ctx context.Context) error {
 	if s.ready != nil {
 		s.ready()
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil || !s.bound {
+		return err
+	}
+	return interrupted()
+}
+
+// tellStopped shows the routes that do not run where an operator looks: probe, metric and log.
+func (s *service) tellStopped(ctx context.Context) error {
+	if len(s.stopped) == 0 {
+		return nil
+	}
+	metrics, err := telemetry.NewGateMetrics(s.telemetry.Meter)
+	if err != nil {
+		return err
+	}
+	for name, why := range s.stopped {
+		s.status.SetRoute(name, telemetry.Stopped, why)
+		metrics.Route(ctx, name, telemetry.Stopped)
+		s.telemetry.Log.Error("route does not run", "route", name, "reason", why)
+	}
+	return nil
 }
 
 func (s *service) runStages(ctx context.Context) error {

@@ -93,7 +93,7 @@ type UnknownFields string
 
 const (
 	AllowUnknown  UnknownFields = "allow"
-	NoticeUnknown UnknownFields = "notice" // one event per new field
+	NoticeUnknown UnknownFields = "notice" // forward, and count a warning per field
 	RejectUnknown UnknownFields = "reject"
 )
 

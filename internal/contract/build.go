@@ -47,6 +47,7 @@ func (b *builder) build() {
 	w := b.weir(object)
 	b.objectQuality(object)
 	b.serviceLevels(doc)
+	b.needWindows()
 	if len(b.found) > 0 {
 		return
 	}
@@ -162,6 +163,19 @@ func (b *builder) weir(object *node) (w weirProperty) {
 		}
 	}
 	return w
+}
+
+// needWindows takes the window rules out of a contract without event time: no window of it ever closes by its data.
+func (b *builder) needWindows() {
+	if b.c.EventTime != "" {
+		return
+	}
+	for i := range b.c.Rules {
+		if r := &b.c.Rules[i]; r.Scope == PerWindow {
+			r.Scope, r.Window = NotEnforced, nil
+			r.Why = "without eventTime in the custom property weir there are no windows"
+		}
+	}
 }
 
 // eventTime binds the named property: an RFC 3339 timestamp outside arrays that every record has.

@@ -51,10 +51,11 @@ func (e *explainer) explain(ve *jsonschema.ValidationError) {
 }
 
 // causedBy says whether another fault at or below the place explains why names look unknown: the library takes a
-// name for unknown when the part of the schema that declares it fails for another reason.
+// name for unknown when the part of the schema that declares it fails for another reason, be it an unknown name
+// further down.
 func causedBy(faults []fault, f fault) bool {
 	return slices.ContainsFunc(faults, func(o fault) bool {
-		return o.keyword != "unknown" && (o.at == f.at || strings.HasPrefix(o.at, f.at+"/"))
+		return strings.HasPrefix(o.at, f.at+"/") || o.at == f.at && o.keyword != "unknown"
 	})
 }
 

@@ -124,6 +124,10 @@ func TestAKnownNameIsNotCalledUnknownBecauseOfAnotherFault(t *testing.T) {
 	if len(ps) != 1 {
 		t.Errorf("got %d problems, want 1: %v", len(ps), ps)
 	}
+	ps = problems(t, document("v3.1.0", "      - {name: q, logicalType: integer, criticalDataElement: true, logicalTypeOptions: {minimun: 0}}\n"))
+	if len(ps) != 1 || !strings.Contains(ps[0].Message, `"minimun"`) {
+		t.Errorf("got %v, want the misspelled option alone", ps)
+	}
 }
 
 func TestAllFaultsAreReportedAtOnceInOrder(t *testing.T) {

@@ -18,6 +18,33 @@ func rule(t *testing.T, c *Contract, id string) Rule {
 	return Rule{}
 }
 
+// timed gives a document event time, without which no window rule is judged.
+func timed(text string) string {
+	return strings.Replace(text, "    properties:\n", `    customProperties: [{property: weir, value: {eventTime: t}}]
+    properties:
+      - {name: t, logicalType: timestamp, required: true}
+`, 1)
+}
+
+func loadText(t *testing.T, text string) *Contract {
+	t.Helper()
+	c, err := Load(write(t, "c.odcs.yaml", text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestWindowRulesWithoutEventTimeAreNamedAsNotEnforced(t *testing.T) {
+	text := document("v3.1.0", "      - {name: p, logicalType: integer, quality: [{id: q, metric: nullValues, mustBe: 0}]}\n")
+	if r := rule(t, loadText(t, text), "q"); r.Scope != NotEnforced || r.Window != nil || !strings.Contains(r.Why, "eventTime") {
+		t.Errorf("without event time: got %+v", r)
+	}
+	if r := rule(t, loadText(t, timed(text)), "q"); r.Scope != PerWindow || r.Window == nil || r.Why != "" {
+		t.Errorf("with event time: got %+v", r)
+	}
+}
+
 func TestWindowRulesKeepOperatorLimitAndUnit(t *testing.T) {
 	const p = "      - {name: p, logicalType: integer, quality: ["
 	for quality, want := range map[string]WindowRule{
@@ -29,7 +56,7 @@ func TestWindowRulesKeepOperatorLimitAndUnit(t *testing.T) {
 		"{id: q, type: custom, engine: weir, implementation: {rule: nullDrift, effect: {null_share: 0.05}}}": {
 			Metric: NullDrift, Effect: map[string]float64{"null_share": 0.05}},
 	} {
-		r := rule(t, contractOf(t, "v3.1.0", p+quality+"]}\n"), "q")
+		r := rule(t, loadText(t, timed(document("v3.1.0", p+quality+"]}\n"))), "q")
 		if r.Scope != PerWindow || r.Path != "/p" || !reflect.DeepEqual(*r.Window, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", quality, r.Window, want)
 		}
@@ -41,10 +68,7 @@ func TestWindowRulesOfTheWholeRecord(t *testing.T) {
       - {metric: rowCount, mustBeBetween: [600, 1200], severity: warning}
       - {id: vol, type: custom, engine: weir, implementation: {rule: volume, effect: {volume: 0.5}}}
     properties:`, 1)
-	c, err := Load(write(t, "c.odcs.yaml", text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := loadText(t, timed(text))
 	if r := rule(t, c, "rowCount"); r.Scope != PerWindow || r.Severity != Warning || r.Window.Limit != [2]float64{600, 1200} {
 		t.Errorf("rowCount: got %+v %+v", r, r.Window)
 	}
@@ -68,7 +92,7 @@ func TestSeverityFollowsDatacontractCLI(t *testing.T) {
 }
 
 func TestWhatCannotBeEnforcedIsNamedWithItsLine(t *testing.T) {
-	c := contractOf(t, "v3.1.0", `
+	c := loadText(t, timed(document("v3.1.0", `
       - name: p
         logicalType: string
         unique: true
@@ -84,9 +108,9 @@ func TestWhatCannotBeEnforcedIsNamedWithItsLine(t *testing.T) {
       - {name: d, logicalType: date, logicalTypeOptions: {minimum: "2020-01-01"}}
       - {name: f, logicalType: timestamp, logicalTypeOptions: {format: dd.MM.yyyy}}
       - {name: l, logicalType: array, items: {logicalType: string, quality: [{id: inner, metric: nullValues, mustBe: 0}]}}
-`)
-	want := map[string]int{"p-unique": 12, "p-relationship-1": 13, "cel": 15, "sql": 16, "words": 17, "twice": 18, "missing": 19,
-		"some": 20, "cron-schedule": 21, "d-minimum": 22, "f-format": 23, "inner": 24}
+`)))
+	want := map[string]int{"p-unique": 14, "p-relationship-1": 15, "cel": 17, "sql": 18, "words": 19, "twice": 20, "missing": 21,
+		"some": 22, "cron-schedule": 23, "d-minimum": 24, "f-format": 25, "inner": 26}
 	got := map[string]int{}
 	for _, r := range c.Rules {
 		if r.Scope == NotEnforced {

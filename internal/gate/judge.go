@@ -81,11 +81,11 @@ func (j *judge) record(r *kgo.Record) {
 	if j.out.oldest.IsZero() {
 		j.out.oldest = r.Timestamp
 	}
-	if r.Value == nil && !j.route.RejectTombstones {
+	violations := j.check(r)
+	if r.Value == nil && len(violations) == 0 {
 		j.tombstone(r)
 		return
 	}
-	violations := j.check(r)
 	if validate.Rejects(violations) {
 		j.reject(r, violations)
 		return
@@ -97,20 +97,25 @@ func (j *judge) record(r *kgo.Record) {
 	j.forward(r, true, nil)
 }
 
-// check is the verdict on a record: faults that Kafka or a broker see come before the contract's.
-func (j *judge) check(r *kgo.Record) []validate.Violation {
-	if v := j.refused.violation(r); v != nil {
-		j.route.validator.Check(r.Value, j.row)
+// check is the verdict on a record: faults that Kafka or a broker see come before the contract's. A null value breaks
+// no contract, only a route that rejects tombstones.
+func (j *judge) check(r *kgo.Record) (violations []validate.Violation) {
+	v := j.refused.violation(r)
+	switch {
+	case r.Value != nil:
+		violations = j.route.validator.Check(r.Value, j.row)
+	default:
+		j.row.Reset()
+		if j.route.RejectTombstones {
+			violations = []validate.Violation{{
+				Rule: "tombstone", Severity: contract.Error, Keyword: "tombstone",
+				Expected: "a value", Found: "null", Message: "the value is null and the route rejects tombstones",
+			}}
+		}
+	}
+	if v != nil {
 		return []validate.Violation{*v}
 	}
-	if r.Value == nil {
-		j.row.Reset()
-		return []validate.Violation{{
-			Rule: "tombstone", Severity: contract.Error, Keyword: "tombstone",
-			Expected: "a value", Found: "null", Message: "the value is null and the route rejects tombstones",
-		}}
-	}
-	violations := j.route.validator.Check(r.Value, j.row)
 	if j.route.Mode != Observe && !kafka.TimestampOK(r.Timestamp.UnixMilli()) {
 		violations = append(violations, validate.Violation{
 			Rule: "timestamp-range", Severity: contract.Error, Keyword: "timestamp",
@@ -128,7 +133,8 @@ func (j *judge) place(r *kgo.Record) *profile.Counts {
 		at = r.Timestamp.UnixMilli() // the contract names no event time
 	}
 	spec, mark := j.route.Contract.Window, j.out.Watermark
-	if !r.Timestamp.IsZero() && at > r.Timestamp.Add(j.route.MaxFuture).UnixMilli() {
+	if year := time.UnixMilli(at).UTC().Year(); year < 0 || year > 9999 || // only a record's own timestamp can say that
+		!r.Timestamp.IsZero() && at > r.Timestamp.Add(j.route.MaxFuture).UnixMilli() {
 		c := j.current()
 		c.LateAhead++
 		j.out.Stats.Late++

@@ -87,7 +87,8 @@ func (s *session) cycle(ctx context.Context) (done bool, err error) {
 func (s *session) process(ctx context.Context, records map[kafka.Partition][]*kgo.Record) error {
 	began := time.Now()
 	for p := range records {
-		if _, aside := s.aside[p.Topic]; aside { // pausing it has handed its records back
+		if _, aside := s.aside[p.Topic]; aside {
+			s.kafka.Pause(p) // hands its records back; it may have been assigned after its route was set aside
 			delete(records, p)
 		}
 	}
@@ -121,12 +122,13 @@ func (s *session) judge(records map[kafka.Partition][]*kgo.Record) []Outcome {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range ps {
-		mark := int64(window.NoWatermark)
+		mark, from := int64(window.NoWatermark), records[p][0].Offset
 		if at := s.owned[p]; at != nil {
-			mark = at.watermark
+			mark, from = at.watermark, at.next
 		}
 		g.Go(func() error {
 			outcomes[i] = Judge(s.cat, &s.refused, p, mark, records[p], now)
+			outcomes[i].From = from // offsets that compaction or an aborted transaction left empty are read as well
 			return nil
 		})
 	}

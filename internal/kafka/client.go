@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -57,14 +58,14 @@ func probe(ctx context.Context, c Config, base []kgo.Opt) error {
 // connectHint guesses from an error what an operator should look at.
 func connectHint(err error, c Config) string {
 	var (
-		eof      *kgo.ErrFirstReadEOF
 		dns      *net.DNSError
 		unknown  x509.UnknownAuthorityError
 		hostname x509.HostnameError
 		invalid  x509.CertificateInvalidError
 		header   tls.RecordHeaderError
-		alert    tls.AlertError
+		op       *net.OpError
 	)
+	text := err.Error() // kgo tells at what stage it was hung up on in words only
 	switch {
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Sprintf("the broker refused user %q by %s: check user, password and mechanism", c.SASL.User, c.SASL.Mechanism)
@@ -78,18 +79,47 @@ func connectHint(err error, c Config) string {
 		return "the broker's certificate is not valid, by date or use"
 	case errors.As(err, &header):
 		return "the broker does not speak TLS on this port: another port, or tls.enabled: false"
-	case errors.As(err, &alert):
-		return "the broker ended the TLS handshake: it may ask for a client certificate (tls.cert, tls.key)"
+	case c.TLS != nil && strings.Contains(text, "immediately after a dial"):
+		return "the broker hung up at the first word of TLS: it may not speak TLS on this port (another port, or tls.enabled: false)"
+	case c.TLS == nil && strings.Contains(text, "tls alert record"):
+		return "this port wants TLS: another port, or tls.enabled: true"
+	case errors.Is(err, kerr.IllegalSaslState):
+		return "this port does not ask for SASL: another port, or no sasl settings"
+	case c.TLS != nil && errors.As(err, &op) && op.Op == "remote error": // crypto/tls's name for an alert it received
+		return alertHint(text, c.TLS)
 	case errors.As(err, &dns):
 		return "the name cannot be resolved: check the broker's address"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: is the broker running, and is this its address?"
-	case c.SASL != nil && errors.Is(err, io.EOF):
-		return fmt.Sprintf("the broker hung up while %q signed in by %s: check user, password and mechanism, and whether this port wants TLS", c.SASL.User, c.SASL.Mechanism)
-	case errors.As(err, &eof), errors.Is(err, io.EOF):
-		return "the broker hung up at once: does this port want TLS or SASL?"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return hungUpHint(c)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("no answer within %s: is a firewall in between, or does this port want TLS?", connectTimeout)
 	}
 	return ""
+}
+
+// alertHint is for a TLS handshake that the broker ended with an alert.
+func alertHint(alert string, t *TLS) string {
+	switch {
+	case strings.Contains(alert, "protocol version"):
+		return "the broker speaks no TLS of version 1.2 or later"
+	case t.Cert == "":
+		return "the broker ended the TLS handshake: it may ask for a client certificate (tls.cert, tls.key)"
+	}
+	return "the broker did not take the client certificate: is tls.cert signed by an authority the broker trusts, and not expired?"
+}
+
+// hungUpHint is for a broker that ended the connection without a word. With TLS 1.3 that may be about the client
+// certificate: the broker's alert is lost when our first request has crossed it.
+func hungUpHint(c Config) string {
+	switch {
+	case c.SASL != nil && c.TLS == nil:
+		return fmt.Sprintf("the broker hung up while %q signed in by %s: check user, password and mechanism, and whether this port wants TLS", c.SASL.User, c.SASL.Mechanism)
+	case c.SASL != nil:
+		return fmt.Sprintf("the broker hung up while %q signed in by %s: check user, password and mechanism, and whether this port wants a client certificate", c.SASL.User, c.SASL.Mechanism)
+	case c.TLS == nil:
+		return "the broker hung up at once: does this port want TLS or SASL?"
+	}
+	return "the broker hung up after the TLS handshake: does this port want SASL, or another client certificate (tls.cert, tls.key)?"
 }

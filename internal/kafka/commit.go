@@ -73,7 +73,7 @@ func (s *Session) produce(ctx context.Context, records []*kgo.Record) ([]Refusal
 		s.sess.Produce(context.WithoutCancel(ctx), r, func(_ *kgo.Record, err error) {
 			if err != nil {
 				mu.Lock()
-				refused = append(refused, Refusal{i, err})
+				refused = append(refused, Refusal{i, advised(r.Topic, err)})
 				mu.Unlock()
 			}
 		})
@@ -83,6 +83,14 @@ func (s *Session) produce(ctx context.Context, records []*kgo.Record) ([]Refusal
 	}
 	slices.SortFunc(refused, func(a, b Refusal) int { return a.Index - b.Index })
 	return refused, nil
+}
+
+// advised adds what an operator does about a refusal that is about the topic, not the record.
+func advised(topic string, err error) error {
+	if errors.Is(err, kerr.TopicAuthorizationFailed) {
+		return fmt.Errorf("%w; grant Write and Describe on topic %s", err, topic)
+	}
+	return err
 }
 
 // abort ends the transaction without its records and says whose fault it was.

@@ -169,3 +169,15 @@ kafka-acls.sh --bootstrap-server b:9092 --add --allow-principal User:weir --oper
 		t.Errorf("grants:\n%s\nwant:\n%s", got, want)
 	}
 }
+
+func TestTimestampUndoesHowKgoReads(t *testing.T) {
+	for _, ms := range []int64{
+		0, -1, 1360317600123, math.MaxInt64 / 1_000_000, math.MinInt64 / 1_000_000,
+		math.MaxInt64/1_000_000 + 1, math.MinInt64/1_000_000 - 1, time.Time{}.UnixMilli(), 253402300799999, 1 << 56, -1 << 56,
+	} {
+		read := time.Unix(0, ms*1e6) // kgo's timeFromMillis
+		if got := timestamp(read).UnixMilli(); got != ms {
+			t.Errorf("%d is read as %v: got %d", ms, read.UTC(), got)
+		}
+	}
+}

@@ -112,6 +112,9 @@ func (s *Session) take(fetches kgo.Fetches, out *Polled) error {
 			c.first = first
 		}
 		c.next = ftp.Records[len(ftp.Records)-1].Offset + 1
+		for _, r := range ftp.Records {
+			r.Timestamp = timestamp(r.Timestamp)
+		}
 		if out.Records == nil {
 			out.Records = map[Partition][]*kgo.Record{}
 		}

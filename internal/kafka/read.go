@@ -42,6 +42,7 @@ func Read(ctx context.Context, c Config, topic string, partitions []int32, fn fu
 				continue
 			}
 			if r.Offset < span.end && !r.Attrs.IsControl() {
+				r.Timestamp = timestamp(r.Timestamp)
 				if err := fn(r); err != nil {
 					return err
 				}

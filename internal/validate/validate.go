@@ -44,7 +44,7 @@ type UnknownFields string
 
 const (
 	Allow  UnknownFields = "allow"
-	Notice UnknownFields = "notice" // forward, one event per new field
+	Notice UnknownFields = "notice" // forward, a warning per unknown name
 	Reject UnknownFields = "reject"
 )
 
