@@ -54,7 +54,7 @@ func (e *engine) begin(topic string) (err error) {
 	if e.gate, err = gate.NewCatalog([]gate.Route{e.route}); err != nil {
 		return err
 	}
-	e.monitor, err = monitor.NewCatalog([]monitor.Source{{Topic: e.route.Input, Contract: e.route.Contract, Baseline: e.route.Baseline}}, e.environment)
+	e.monitor, err = monitor.NewCatalog([]monitor.Source{{Topic: e.route.Input, Contract: e.route.Contract, Baseline: e.route.Baseline}}, nil, e.environment)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ reports windows. Start more processes with the same file and other instance name
 
 Every sound route starts. A route with a fault (contract missing, topic missing, rules not enforced)
 stays stopped and visible: /readyz names it, weir_route_up is 0, an event tells it. --strict refuses
-to start instead.
+to start instead. With --until-end, a route that did not run makes the exit code 1.
 
 SIGINT or SIGTERM drains: the cycle under way is committed, then weir exits with 0. A second one
 ends it at once with 130; nothing is lost either way.`,
@@ -32,6 +33,7 @@ ends it at once with 130; nothing is lost either way.`,
 	f.StringVar(&o.stage, "stage", "both", "gate, monitor or both")
 	f.BoolVar(&o.strict, "strict", false, "refuse to start when any route has a fault")
 	f.BoolVar(&o.untilEnd, "until-end", false, "process what the inputs hold now, close their windows, and exit")
+	f.BoolVar(&o.acceptGaps, "accept-gaps", false, "go on with contracts whose windows a gap in the offsets has stopped, e.g. after a reset of the group")
 	f.StringVar(&o.instance, "instance", "", "`name` of this process in its group (default: the file's, else the host's)")
 	return cmd
 }
@@ -39,6 +41,7 @@ ends it at once with 130; nothing is lost either way.`,
 type runOptions struct {
 	file, stage, instance string
 	strict, untilEnd      bool
+	acceptGaps            bool
 }
 
 func (a *app) runRoutes(ctx context.Context, o runOptions) error {
@@ -65,7 +68,7 @@ func (a *app) runRoutes(ctx context.Context, o runOptions) error {
 		return err
 	}
 	defer s.telemetry.Shutdown(ctx)
-	s.stages, s.bound = at, o.untilEnd
+	s.stages, s.bound, s.acceptGaps = at, o.untilEnd, o.acceptGaps
 	if s.routes, err = s.preflight(ctx, routes, stopped); err != nil {
 		return err
 	}
@@ -73,7 +76,10 @@ func (a *app) runRoutes(ctx context.Context, o runOptions) error {
 	if o.strict && len(stopped) > 0 || len(s.routes) == 0 {
 		return exit(exitUsage, refused(stopped))
 	}
-	return s.run(ctx)
+	if err := s.run(ctx); err != nil || !o.untilEnd || len(stopped) == 0 {
+		return err
+	}
+	return exit(exitFindings, fmt.Errorf("done without the routes that did not run: %s", strings.Join(sortedKeys(stopped), ", ")))
 }
 
 func parseStage(name string) (stages, error) {

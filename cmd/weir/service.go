@@ -26,6 +26,8 @@ type service struct {
 	stages stages
 	bound  bool // read to the end and return
 
+	acceptGaps bool // go on with contracts stopped by a gap in their sources' progress
+
 	telemetry *telemetry.Telemetry
 	status    *telemetry.Status
 	kafka     kafka.Config
@@ -203,7 +205,22 @@ func (s *service) monitor() monitor.Config {
 	for _, r := range s.routes {
 		c.Sources = append(c.Sources, monitor.Source{Topic: r.Input, Contract: r.Contract, Baseline: r.Baseline})
 	}
+	c.Versions, c.AcceptGaps = s.versions(), s.acceptGaps
 	return c
+}
+
+// versions are all contracts of the folder, with their baselines: windows opened under a version that no route uses any
+// more are still to be judged. What does not load is missed only if such a window is open, and then named.
+func (s *service) versions() (versions []monitor.Source) {
+	set, err := contract.LoadDir(s.config.Contracts)
+	if err != nil {
+		return nil
+	}
+	for _, c := range set.Contracts() {
+		b, _ := profile.FindBaseline(c) // without it the windows are reported, not compared
+		versions = append(versions, monitor.Source{Contract: c, Baseline: b})
+	}
+	return versions
 }
 
 // newService sets up telemetry and reaches the cluster, so that a broker that is down or a wrong password is told at

@@ -41,7 +41,11 @@ func Compare(in Closed) *Report {
 		if rule.Scope == contract.PerWindow && rule.Window != nil {
 			r.Tests = append(r.Tests, j.rule(rule)...)
 		}
+		if rule.Scope == contract.NotEnforced {
+			r.NotEnforced = append(r.NotEnforced, rule.ID)
+		}
 	}
+	slices.Sort(r.NotEnforced)
 	slices.SortStableFunc(r.Tests, func(a, b Test) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Statistic, b.Statistic))
 	})

@@ -298,3 +298,10 @@ func BenchmarkCompare(b *testing.B) {
 		Compare(in)
 	}
 }
+
+func TestRulesThatAreNotEnforcedStandInTheReport(t *testing.T) {
+	c := flights(append(allRules(), contract.Rule{ID: "z-sql", Scope: contract.NotEnforced}, contract.Rule{ID: "a-sla", Scope: contract.NotEnforced})...)
+	if got, want := Compare(closed(t, c, nil, draw(99, 930))).NotEnforced, []string{"a-sla", "z-sql"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

@@ -29,6 +29,7 @@ type Report struct {
 	Counts        profile.Counts `json:"counts"` // over all versions
 	Columns       []Column       `json:"columns"`
 	Tests         []Test         `json:"tests"`
+	NotEnforced   []string       `json:"not_enforced,omitempty"` // ids of the judged version's rules that weir cannot judge
 }
 
 // Version is one contract version with records in the window. Digests of one version differ only when somebody

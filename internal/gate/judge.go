@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -30,6 +31,8 @@ type Outcome struct {
 	Counts    profile.Counts // of all windows together, for metrics
 	Bytes     int64          // of keys, values and headers read
 	oldest    time.Time      // timestamp of the first record
+
+	Unwritable error // a record that this route can write nowhere: nothing of the outcome may be committed
 }
 
 // Produced is one record to write, and the input record it comes from.
@@ -176,6 +179,9 @@ func (j *judge) reject(r *kgo.Record, violations []validate.Violation) {
 	}
 	switch j.route.Mode {
 	case Mark:
+		if !kafka.TimestampOK(r.Timestamp.UnixMilli()) && j.out.Unwritable == nil {
+			j.out.Unwritable = fmt.Errorf("the timestamp of %s/%d/%d cannot be carried to another topic unchanged, and mode mark has no dead letters", r.Topic, r.Partition, r.Offset)
+		}
 		j.forward(r, true, rules)
 	case Enforce:
 		d := deadletter.New(r, j.route.Contract.ID, j.route.Contract.Digest, violations, j.now)

@@ -61,7 +61,7 @@ func (s *session) bound(ctx context.Context, assigned []kafka.Assigned) error {
 	if !s.UntilEnd {
 		return nil
 	}
-	ends, err := s.kafka.EndOffsets(ctx, s.inputs()...)
+	ends, err := s.ends(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *session) rest(ctx context.Context) (done bool, err error) {
 		return false, nil
 	}
 	s.looked = time.Now()
-	ends, err := s.kafka.EndOffsets(ctx, s.inputs()...)
+	ends, err := s.ends(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -97,7 +97,11 @@ func (s *session) rest(ctx context.Context) (done bool, err error) {
 	var changed []Outcome
 	next := map[kafka.Partition]*position{}
 	for p, at := range s.owned {
-		if now := s.settle(p, *at, ends[p]); now != *at {
+		end, known := ends[p]
+		if !known {
+			continue
+		}
+		if now := s.settle(p, *at, end); now != *at {
 			next[p] = &now
 			if now.idle != at.idle || now.ended != at.ended {
 				changed = append(changed, Outcome{Partition: p, From: now.next, Next: now.next, Watermark: now.watermark})
@@ -115,6 +119,17 @@ func (s *session) rest(ctx context.Context) (done bool, err error) {
 	return s.over(ctx, ends)
 }
 
+// ends is where the inputs end. An input that cannot be asked sets its route aside and is left out.
+func (s *session) ends(ctx context.Context) (map[kafka.Partition]int64, error) {
+	ends, faults, err := s.kafka.Ends(ctx, s.inputs()...)
+	for topic, fault := range faults {
+		if _, already := s.aside[topic]; !already {
+			s.setAside(s.cat.routes[topic], fault)
+		}
+	}
+	return ends, err
+}
+
 // settle is the position of a partition that delivers nothing: whether it has ended, or is idle.
 func (s *session) settle(p kafka.Partition, at position, end int64) position {
 	drained := at.next >= end
@@ -123,13 +138,18 @@ func (s *session) settle(p kafka.Partition, at position, end int64) position {
 	return at
 }
 
-// declare commits the progress of partitions that turned idle or ended; nothing was polled.
+// declare commits the progress of partitions that turned idle or ended, and where they stand: without an offset in the
+// transaction nobody would fence a session that has lost them meanwhile.
 func (s *session) declare(ctx context.Context, changed []Outcome, next map[kafka.Partition]*position) (bool, error) {
 	records, err := s.report(changed, next)
 	if err != nil {
 		return false, err
 	}
-	ok, err := s.kafka.Commit(context.WithoutCancel(ctx), records, s.metadata(next))
+	at := map[kafka.Partition]int64{}
+	for _, o := range changed {
+		at[o.Partition] = o.Next
+	}
+	ok, err := s.kafka.CommitAt(context.WithoutCancel(ctx), records, at, s.metadata(next))
 	var refused *kafka.ProduceError
 	if errors.As(err, &refused) {
 		return false, fmt.Errorf("write progress to %s: %w", s.topics.Profiles, err)

@@ -72,9 +72,13 @@ func (s *session) run(ctx context.Context) error {
 // live opens the session and cycles until it ends, well (nil) or not.
 func (s *session) live(ctx context.Context) (err error) {
 	s.reset()
+	latest, err := s.latest(ctx)
+	if err != nil {
+		return err
+	}
 	s.kafka, err = kafka.Open(ctx, kafka.SessionConfig{
 		Config: s.Kafka, Group: s.Group, ID: s.id, Topics: s.inputs(),
-		Outputs: s.outputs(), Latest: s.Routes[0].Latest, KeepControlRecords: true,
+		Outputs: s.outputs(), Latest: latest, KeepControlRecords: true,
 	})
 	if err != nil {
 		return err

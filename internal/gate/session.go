@@ -92,7 +92,17 @@ func (s *session) process(ctx context.Context, records map[kafka.Partition][]*kg
 			delete(records, p)
 		}
 	}
-	return s.commit(ctx, s.judge(records), began)
+	outcomes := s.judge(records)
+	for _, o := range outcomes {
+		if o.Unwritable != nil {
+			s.stop(s.cat.routes[o.Partition.Topic], o.Unwritable)
+		}
+	}
+	outcomes = slices.DeleteFunc(outcomes, func(o Outcome) bool {
+		_, stopped := s.aside[o.Partition.Topic] // stopping it has handed its records back
+		return stopped
+	})
+	return s.commit(ctx, outcomes, began)
 }
 
 // poll waits for records, no sooner than CommitInterval after the last cycle began.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -51,18 +53,7 @@ func (s *session) begin(ctx context.Context, assigned []kafka.Assigned) (map[kaf
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	known := map[kafka.Partition]int64{}
-	err := kafka.Read(ctx, s.Kafka, s.topics.State, nil, func(r *kgo.Record) error {
-		var m marker
-		if len(r.Key) < 7 || string(r.Key[:7]) != "marker/" || r.Value == nil {
-			return nil
-		}
-		if err := json.Unmarshal(r.Value, &m); err != nil || m.Format != markerFormat {
-			return &kafka.FatalError{Err: fmt.Errorf("read %s: marker %s is not of format %d", r.Topic, r.Key, markerFormat)}
-		}
-		known[kafka.Partition{Topic: m.Topic, Partition: m.Partition}] = m.Next
-		return nil
-	})
+	known, err := s.markers(ctx)
 	lost := map[kafka.Partition]error{}
 	for _, p := range fresh {
 		if next, ok := known[p]; ok {
@@ -71,4 +62,41 @@ func (s *session) begin(ctx context.Context, assigned []kafka.Assigned) (map[kaf
 		}
 	}
 	return lost, err
+}
+
+// markers reads the last committed offsets that the group's markers name.
+func (s *session) markers(ctx context.Context) (map[kafka.Partition]int64, error) {
+	known := map[kafka.Partition]int64{}
+	err := kafka.Read(ctx, s.Kafka, s.topics.State, nil, func(r *kgo.Record) error {
+		var m marker
+		if !strings.HasPrefix(string(r.Key), "marker/") || r.Value == nil {
+			return nil
+		}
+		if err := json.Unmarshal(r.Value, &m); err != nil || m.Format != markerFormat {
+			return &kafka.FatalError{Err: fmt.Errorf("read %s: marker %s is not of format %d", r.Topic, r.Key, markerFormat)}
+		}
+		known[kafka.Partition{Topic: m.Topic, Partition: m.Partition}] = m.Next
+		return nil
+	})
+	return known, err
+}
+
+// latest are the inputs whose first start is at their end: where the group has left a marker it is no first start, even
+// if the offsets are gone.
+func (s *session) latest(ctx context.Context) (topics []string, err error) {
+	wanted := slices.ContainsFunc(s.Routes, func(r Route) bool { return r.Latest })
+	if !wanted {
+		return nil, nil
+	}
+	known, err := s.markers(ctx)
+	for _, r := range s.Routes {
+		read := false
+		for p := range known {
+			read = read || p.Topic == r.Input
+		}
+		if r.Latest && !read {
+			topics = append(topics, r.Input)
+		}
+	}
+	return topics, err
 }

@@ -33,6 +33,22 @@ func (s *Session) Commit(ctx context.Context, records []*kgo.Record, metadata fu
 	if len(records) == 0 && !s.polled {
 		return true, nil
 	}
+	return s.commit(ctx, records, nil, metadata)
+}
+
+// CommitAt is Commit for records that tell of partitions from which nothing was polled. It commits where they stand, so
+// that the broker refuses a session that has lost them without knowing: a transaction without offsets is fenced by
+// nobody. committed is false when a partition is not owned, or does not stand there.
+func (s *Session) CommitAt(ctx context.Context, records []*kgo.Record, at map[Partition]int64, metadata func(Partition) string) (committed bool, err error) {
+	for p, offset := range at {
+		if c := s.owned[p]; c == nil || c.next != offset {
+			return false, nil
+		}
+	}
+	return s.commit(ctx, records, at, metadata)
+}
+
+func (s *Session) commit(ctx context.Context, records []*kgo.Record, at map[Partition]int64, metadata func(Partition) string) (committed bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	defer s.sess.AllowRebalance()
@@ -47,7 +63,7 @@ func (s *Session) Commit(ctx context.Context, records []*kgo.Record, metadata fu
 		return false, s.abort(ctx, refused)
 	}
 	moved := s.cl.UncommittedOffsets()
-	committed, err = s.end(kgo.PreTxnCommitFnContext(ctx, withMetadata(metadata)), kgo.TryCommit)
+	committed, err = s.end(kgo.PreTxnCommitFnContext(ctx, withOffsets(at, metadata)), kgo.TryCommit)
 	s.polled = false
 	switch {
 	case err != nil:
@@ -179,6 +195,32 @@ func (s *Session) dead(what string, err error) error {
 		return f
 	}
 	return err
+}
+
+// withOffsets adds offsets to the commit of what was polled, then the metadata of all.
+func withOffsets(at map[Partition]int64, metadata func(Partition) string) func(*kmsg.TxnOffsetCommitRequest) error {
+	return func(req *kmsg.TxnOffsetCommitRequest) error {
+		for p, offset := range at {
+			addOffset(req, p, offset)
+		}
+		return withMetadata(metadata)(req)
+	}
+}
+
+func addOffset(req *kmsg.TxnOffsetCommitRequest, p Partition, offset int64) {
+	i := slices.IndexFunc(req.Topics, func(t kmsg.TxnOffsetCommitRequestTopic) bool { return t.Topic == p.Topic })
+	if i < 0 {
+		i = len(req.Topics)
+		req.Topics = append(req.Topics, kmsg.NewTxnOffsetCommitRequestTopic())
+		req.Topics[i].Topic = p.Topic
+	}
+	t := &req.Topics[i]
+	if slices.ContainsFunc(t.Partitions, func(q kmsg.TxnOffsetCommitRequestTopicPartition) bool { return q.Partition == p.Partition }) {
+		return // polled since: that offset is further on
+	}
+	q := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+	q.Partition, q.Offset = p.Partition, offset
+	t.Partitions = append(t.Partitions, q)
 }
 
 // withMetadata writes the metadata into the offset commit. It runs under kgo's transaction lock and must not block.

@@ -17,6 +17,24 @@ func (s *Session) EndOffsets(ctx context.Context, topics ...string) (map[Partiti
 	return EndOffsets(ctx, s.cl, topics...)
 }
 
+// Ends is EndOffsets for topics of which some may be gone or forbidden: their errors are in faults, by topic, and do not
+// keep the others from being answered.
+func (s *Session) Ends(ctx context.Context, topics ...string) (ends map[Partition]int64, faults map[string]error, err error) {
+	listed, err := kadm.NewClient(s.cl).ListCommittedOffsets(ctx, topics...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list end offsets: %w", err)
+	}
+	ends, faults = map[Partition]int64{}, map[string]error{}
+	listed.Each(func(o kadm.ListedOffset) {
+		if o.Err != nil {
+			faults[o.Topic] = fmt.Errorf("list end offsets of %s: %w", o.Topic, o.Err)
+		} else {
+			ends[Partition{o.Topic, o.Partition}] = o.Offset
+		}
+	})
+	return ends, faults, nil
+}
+
 // EndOffsets is the last stable offset of each partition: where a read_committed reader's position ends.
 func EndOffsets(ctx context.Context, cl *kgo.Client, topics ...string) (map[Partition]int64, error) {
 	ends := map[Partition]int64{}
@@ -70,12 +88,12 @@ func fetchOffsets(ctx context.Context, cl *kgo.Client, group string, topics []st
 	return got, nil
 }
 
-// pinLatest commits the end of each topic the group knows nothing of, with empty metadata. Only an empty group takes
-// such a commit: when another member was first, its word holds.
-func pinLatest(ctx context.Context, cl *kgo.Client, group string, topics []string) error {
+// pinLatest commits the end of each topic the group knows nothing of, with empty metadata, and returns those ends. Only
+// an empty group takes such a commit: a member that joins a running group begins at the ends without it (see adjust).
+func pinLatest(ctx context.Context, cl *kgo.Client, group string, topics []string) (map[Partition]int64, error) {
 	got, err := fetchOffsets(ctx, cl, group, topics)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var first []string
 	for _, t := range topics {
@@ -88,21 +106,18 @@ func pinLatest(ctx context.Context, cl *kgo.Client, group string, topics []strin
 		}
 	}
 	ends, err := EndOffsets(ctx, cl, first...)
-	if err != nil {
-		return err
+	if err != nil || len(ends) == 0 {
+		return nil, err
 	}
 	var pin kadm.Offsets
 	for p, end := range ends {
 		pin.AddOffset(p.Topic, p.Partition, end, -1)
 	}
-	if len(pin) == 0 {
-		return nil
-	}
 	err = kadm.NewClient(cl).CommitAllOffsets(ctx, group, pin)
 	if err != nil && !errors.Is(err, kerr.UnknownMemberID) && !errors.Is(err, kerr.IllegalGeneration) {
-		return fmt.Errorf("commit first offsets of group %s: %w", group, err)
+		return nil, fmt.Errorf("commit first offsets of group %s: %w", group, err)
 	}
-	return nil
+	return ends, nil
 }
 
 // batchLimits reads max.message.bytes of topics. A topic whose configuration cannot be read is left out: the default

@@ -39,10 +39,10 @@ type SessionConfig struct {
 	// Outputs are topics to produce to whose max.message.bytes is read when the session opens, so that batches fit.
 	// Others get batches of at most 1,000,012 bytes.
 	Outputs []string
-	// Latest makes a first start begin at the end of each topic. A first start of a topic is a group that has
+	// Latest are the topics whose first start begins at their end. A first start of a topic is a group that has
 	// committed nothing for any of its partitions. Otherwise, and for partitions added later, the start is the first
 	// offset that exists.
-	Latest bool
+	Latest []string
 	// KeepControlRecords keeps transaction markers in what Poll returns, so that positions pass them.
 	KeepControlRecords bool
 	Hooks              []kgo.Hook
@@ -61,6 +61,8 @@ type Session struct {
 	cl    *kgo.Client   // sess's
 	ready chan struct{} // closed once sess and cl are set: callbacks may come before
 	limit map[string]int32
+	// pinned are the ends of topics that were first started from there, when the session opened. Read-only since.
+	pinned map[Partition]int64
 
 	mu      sync.Mutex
 	pending map[Partition]Assigned // offsets fetched, partition not yet seen among the owned; guarded by mu
@@ -120,8 +122,8 @@ func (s *Session) prepare(ctx context.Context) error {
 		}
 		return fmt.Errorf("initialise producer id: %w", err)
 	}
-	if s.c.Latest {
-		if err := pinLatest(initCtx, cl, s.c.Group, s.c.Topics); err != nil {
+	if len(s.c.Latest) > 0 {
+		if s.pinned, err = pinLatest(initCtx, cl, s.c.Group, s.c.Latest); err != nil {
 			return err
 		}
 	}
@@ -224,10 +226,11 @@ func (s *Session) adjust(ctx context.Context, offsets map[string]map[int32]kgo.O
 			if !ok || start.Err != nil {
 				return nil, fmt.Errorf("list start offset of %s/%d: %w", topic, p, cmp.Or(start.Err, errors.New("no answer")))
 			}
-			offsets[topic][p] = kgo.NewOffset().At(start.Offset)
+			begin := max(start.Offset, s.pinned[Partition{topic, p}])
+			offsets[topic][p] = kgo.NewOffset().At(begin)
 			s.mu.Lock()
 			if a, ok := s.pending[Partition{topic, p}]; ok {
-				a.Start = start.Offset
+				a.Start = begin
 				s.pending[a.Partition] = a
 			}
 			s.mu.Unlock()

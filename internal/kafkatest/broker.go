@@ -19,6 +19,8 @@ import (
 
 	_ "embed"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -82,6 +84,7 @@ func needJava(t testing.TB) {
 type Broker struct {
 	Addr string // host:port, kept over restarts
 
+	more map[string]string // host:port of additional listeners, by name
 	dir  string
 	libs string
 	proc *process
@@ -89,23 +92,33 @@ type Broker struct {
 
 // Start fetches Kafka if the cache has none, formats a folder and starts a broker that answers. The folder is left
 // to the caller. The broker dies with this process (on Linux), however that ends.
-func Start(ctx context.Context, dir string) (*Broker, error) {
+func Start(ctx context.Context, dir string) (*Broker, error) { return start(ctx, dir, additions{}) }
+
+// additions are what a broker has beside its plain listener.
+type additions struct {
+	listeners  []string // NAME:PROTOCOL
+	properties string   // lines; they win over those of every broker
+	format     []string // arguments of StorageTool's format
+}
+
+func start(ctx context.Context, dir string, add additions) (*Broker, error) {
 	libs, err := libraries(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(2)
+	ports, err := freePorts(2 + len(add.listeners))
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{Addr: fmt.Sprintf("127.0.0.1:%d", ports[0]), dir: dir, libs: libs}
-	if err := os.WriteFile(b.path("server.properties"), b.properties(ports[0], ports[1]), 0o600); err != nil {
+	b := &Broker{Addr: fmt.Sprintf("127.0.0.1:%d", ports[0]), dir: dir, libs: libs, more: map[string]string{}}
+	if err := os.WriteFile(b.path("server.properties"), b.properties(ports, add), 0o600); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(b.path("log4j2.properties"), []byte(logging), 0o600); err != nil {
 		return nil, err
 	}
-	format := b.java(ctx, "kafka.tools.StorageTool", "format", "--standalone", "-t", "d2VpciBrYWZrYSB0ZXN0cw", "-c", b.path("server.properties"))
+	args := append([]string{"format", "--standalone", "-t", "d2VpciBrYWZrYSB0ZXN0cw", "-c", b.path("server.properties")}, add.format...)
+	format := b.java(ctx, "kafka.tools.StorageTool", args...)
 	if out, err := format.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("format %s: %w: %s", dir, err, out)
 	}
@@ -128,15 +141,24 @@ rootLogger.level = warn
 rootLogger.appenderRef.err.ref = err
 `
 
-func (b *Broker) properties(client, controller int) []byte {
+// properties are the broker's settings; the first port is the plain listener's, the second the controller's.
+func (b *Broker) properties(ports []int, add additions) []byte {
+	listeners := fmt.Sprintf("PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", ports[0], ports[1])
+	protocols := "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+	for i, l := range add.listeners {
+		name, _, _ := strings.Cut(l, ":")
+		b.more[name] = fmt.Sprintf("127.0.0.1:%d", ports[2+i])
+		listeners += "," + name + "://" + b.more[name]
+		protocols += "," + l
+	}
 	return fmt.Appendf(nil, `process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d
-advertised.listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d
+listeners=%[1]s
+advertised.listeners=%[1]s
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:%[2]d
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs=%[3]s
+listener.security.protocol.map=%[3]s
+log.dirs=%[4]s
 num.partitions=4
 default.replication.factor=1
 offsets.topic.replication.factor=1
@@ -151,7 +173,7 @@ log.cleaner.backoff.ms=1000
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=16777216
-`, client, controller, b.path("data"))
+%[5]s`, listeners, ports[1], protocols, b.path("data"), add.properties)
 }
 
 func (b *Broker) java(ctx context.Context, class string, args ...string) *exec.Cmd {
@@ -183,7 +205,8 @@ func (b *Broker) Restart() error {
 	return nil
 }
 
-// await waits until the broker answers and its coordinators can be found.
+// await waits until the broker answers and its group coordinators do: a fresh broker refuses the first questions about
+// groups while it creates their topic.
 func (b *Broker) await(limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -194,7 +217,9 @@ func (b *Broker) await(limit time.Duration) error {
 	defer cl.Close()
 	for {
 		if err = cl.Ping(ctx); err == nil {
-			return nil
+			if err = coordinated(ctx, cl); err == nil {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -204,6 +229,16 @@ func (b *Broker) await(limit time.Duration) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// coordinated says whether every partition of the groups' topic has a coordinator that answers.
+func coordinated(ctx context.Context, cl *kgo.Client) error {
+	for _, g := range kadm.NewClient(cl).FetchManyOffsets(ctx, "a", "b", "c", "d") { // one for each of 4 partitions
+		if g.Err != nil && !errors.Is(g.Err, kerr.GroupIDNotFound) {
+			return fmt.Errorf("coordinator of group %s: %w", g.Group, g.Err)
+		}
+	}
+	return nil
 }
 
 // Stop ends the broker as an operator does, by force after 20 s.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -121,6 +122,38 @@ func TestKafkaCommitWithoutRecordsCommitsOffsets(t *testing.T) {
 		mustCommit(t, s, nil, nil)
 		if got, want := b.committed(t)[0].At, int64(5); got != want {
 			t.Errorf("committed offset %d, want %d", got, want)
+		}
+	})
+}
+
+func TestKafkaCommitAtIsRefusedToAMemberThatWasThrownOut(t *testing.T) {
+	Each(t, func(t *testing.T, c *Cluster) {
+		b := newBench(t, c, 1)
+		b.fill(t, 2, 1)
+		s := b.open(t, b.config("0"))
+		_, records := poll(t, s, 2)
+		mustCommit(t, s, b.forward(records), nil)
+		p := kafka.Partition{Topic: b.in}
+		word := func() []*kgo.Record { return []*kgo.Record{{Topic: b.out, Value: []byte("idle")}} }
+		if ok, err := s.CommitAt(t.Context(), word(), map[kafka.Partition]int64{p: 1}, nil); ok || err != nil {
+			t.Fatalf("at an offset where the partition does not stand: %v, %v, want false", ok, err)
+		}
+		if ok, err := s.CommitAt(t.Context(), word(), map[kafka.Partition]int64{p: 2}, func(kafka.Partition) string { return "mark" }); !ok || err != nil {
+			t.Fatalf("as the owner: %v, %v, want a commit", ok, err)
+		}
+		if o := b.committed(t)[0]; o.At != 2 || o.Metadata != "mark" {
+			t.Errorf("committed %d with %q, want 2 with the metadata", o.At, o.Metadata)
+		}
+		leave := kadm.LeaveGroup(b.group).InstanceIDs(b.config("0").ID)
+		if _, err := kadm.NewClient(c.Client(t)).LeaveGroup(t.Context(), leave); err != nil {
+			t.Fatal(err)
+		}
+		ok, err := s.CommitAt(t.Context(), word(), map[kafka.Partition]int64{p: 2}, nil)
+		if ok {
+			t.Errorf("thrown out: committed, want it refused (%v)", err)
+		}
+		if got := len(c.ReadAll(t, b.out)[0]); got != 3 {
+			t.Errorf("got %d records, want the 2 forwarded and the owner's word", got)
 		}
 	})
 }

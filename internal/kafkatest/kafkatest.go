@@ -67,16 +67,21 @@ func Real(t testing.TB) *Cluster {
 // skips and fails as Real does; KAFKA_BROKERS is not used.
 func Own(t testing.TB) *Cluster {
 	t.Helper()
-	if !wanted() {
-		t.Skip("SKIPPED: needs a real Kafka of its own. Run with WEIR_KAFKA=1 (needs Java 17 and Maven), or `make test-kafka`")
-	}
-	needJava(t)
+	needOwn(t)
 	b, err := Start(context.Background(), t.TempDir())
 	if err != nil {
 		t.Fatalf("start Kafka: %v", err)
 	}
 	t.Cleanup(b.Stop)
 	return &Cluster{Name: "kafka", Brokers: []string{b.Addr}, Broker: b}
+}
+
+func needOwn(t testing.TB) {
+	t.Helper()
+	if !wanted() {
+		t.Skip("SKIPPED: needs a real Kafka of its own. Run with WEIR_KAFKA=1 (needs Java 17 and Maven), or `make test-kafka`")
+	}
+	needJava(t)
 }
 
 // Each runs a test on kfake and on a real Kafka, as sub-tests of these names.

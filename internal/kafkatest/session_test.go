@@ -163,7 +163,7 @@ func TestKafkaLatestStartsAtTheEndOnceAndNewPartitionsAtTheirBeginning(t *testin
 		b := newBench(t, c, 1)
 		b.fill(t, 5, 1)
 		cfg := b.config("0")
-		cfg.Latest = true
+		cfg.Latest = cfg.Topics
 		s := b.open(t, cfg)
 		polled, _ := poll(t, s, 0)
 		if got, want := polled.Assigned[0].Start, int64(5); got != want {

@@ -33,7 +33,7 @@ func testCatalog(t *testing.T, c *contract.Contract, topics ...string) *Catalog 
 	for _, topic := range topics {
 		sources = append(sources, Source{Topic: topic, Contract: c})
 	}
-	cat, err := NewCatalog(sources, "test")
+	cat, err := NewCatalog(sources, nil, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +62,7 @@ func clock(t *testing.T, s string) int64 {
 //
 //	profile 10:00 valid 2 dead 1        counts of the window at 10:00, or "unplaced"
 //	progress in/0 of 2 at 10:05         a source's watermark ("-" for none), with flags idle, ended and from N next N
+//	accept                              the gaps found
 //	restart                             through the state topic's records
 //	close                               then one line per report, or "stuck <reason>"
 type script struct {
@@ -110,6 +111,8 @@ func (s *script) run(text string) {
 			s.progress(f[1:])
 		case f[0] == "restart":
 			s.restart()
+		case f[0] == "accept":
+			s.state.AcceptGaps()
 		case f[0] == "close":
 			compare()
 			got = s.close()
@@ -290,7 +293,7 @@ func TestVersionsOfOneContractMustCutWindowsAlike(t *testing.T) {
 	b := *a
 	b.Version, b.Digest = "2.0.0", "sha256:other"
 	b.Window.Lateness += time.Hour
-	if _, err := NewCatalog([]Source{{Topic: "in", Contract: a}, {Topic: "in2", Contract: &b}}, ""); err == nil {
+	if _, err := NewCatalog([]Source{{Topic: "in", Contract: a}, {Topic: "in2", Contract: &b}}, nil, ""); err == nil {
 		t.Error("two versions with different lateness were accepted")
 	}
 }

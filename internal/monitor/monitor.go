@@ -35,6 +35,12 @@ type Config struct {
 	Instance    string
 	Environment string
 	Sources     []Source
+	// Versions are further versions of the sources' contracts, with their baselines: windows that were opened under
+	// them before an upgrade are still to be judged.
+	Versions []Source
+	// AcceptGaps goes on with contracts that a gap or overlap in their sources' progress has stopped: somebody has
+	// looked at the offsets and knows that records were skipped or counted twice.
+	AcceptGaps bool
 
 	CommitInterval time.Duration // state is written at least so often while it changes, default 1 s
 
@@ -59,7 +65,7 @@ func (c Config) validate() error {
 	if c.Group == "" || c.Instance == "" {
 		return errors.New("monitor: group and instance are required")
 	}
-	_, err := NewCatalog(c.Sources, c.Environment)
+	_, err := NewCatalog(c.Sources, c.Versions, c.Environment)
 	return err
 }
 
@@ -77,8 +83,9 @@ type watched struct {
 	latest    *contract.Contract // the version listed last; judges windows without any record
 }
 
-// NewCatalog indexes the sources. Versions of one contract must cut windows alike, because they share them.
-func NewCatalog(sources []Source, environment string) (*Catalog, error) {
+// NewCatalog indexes the sources, and further versions of their contracts. Versions of one contract that are in use
+// must cut windows alike, because they share them.
+func NewCatalog(sources, versions []Source, environment string) (*Catalog, error) {
 	c := &Catalog{environment: environment, names: map[string]*watched{}}
 	for _, s := range sources {
 		w := c.names[s.Contract.Name]
@@ -96,6 +103,14 @@ func NewCatalog(sources []Source, environment string) (*Catalog, error) {
 		if !slices.Contains(w.topics, s.Topic) {
 			w.topics = append(w.topics, s.Topic)
 			slices.Sort(w.topics)
+		}
+	}
+	for _, v := range versions {
+		if w := c.names[v.Contract.Name]; w != nil && w.versions[v.Contract.Digest] == nil {
+			w.versions[v.Contract.Digest] = v.Contract
+			if v.Baseline != nil {
+				w.baselines[v.Contract.Digest] = v.Baseline
+			}
 		}
 	}
 	return c, nil

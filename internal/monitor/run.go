@@ -25,7 +25,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	c = c.withDefaults()
-	cat, err := NewCatalog(c.Sources, c.Environment)
+	cat, err := NewCatalog(c.Sources, c.Versions, c.Environment)
 	if err != nil {
 		return err
 	}
@@ -187,6 +187,12 @@ func (s *session) restore(ctx context.Context, ps []int32) error {
 		for _, r := range records {
 			if err := s.states[p].Restore(r); err != nil {
 				return &kafka.FatalError{Err: err}
+			}
+		}
+		if s.AcceptGaps {
+			for _, gap := range s.states[p].AcceptGaps() {
+				s.pending = true
+				s.Log.Warn("gap accepted", "gap", gap)
 			}
 		}
 	}

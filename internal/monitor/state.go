@@ -98,18 +98,31 @@ func belated(p *profile.Profile) *profile.Profile {
 }
 
 // FoldProgress moves the sources on. A gap or an overlap between a source's last position and the next progress means
-// that counts are missing or doubled: the contract is set aside, with the offsets, until somebody decides.
+// that counts are missing or doubled: the contract is set aside, with the offsets, until somebody decides (AcceptGaps).
 func (s *State) FoldProgress(p *profile.Progress) {
 	b := s.book(p.Contract)
 	b.dirty = true
 	for _, src := range p.Sources {
 		name := fmt.Sprintf("%s/%d", src.Topic, src.Partition)
 		if at, ok := b.head.Sources[name]; ok && at.Next != src.From && b.head.Broken == "" {
-			b.head.Broken = fmt.Sprintf("%s was read up to offset %d, the next progress begins at %d", name, at.Next, src.From)
+			b.head.Broken = fmt.Sprintf("%s was read up to offset %d, the next progress begins at %d; "+
+				"if that is as it should be, go on with `weir run --accept-gaps` once", name, at.Next, src.From)
 		}
 		b.head.Sources[name] = Position{Next: src.Next, Watermark: src.Watermark, Idle: src.Idle, Ended: src.Ended}
 		b.head.Partitions[src.Topic] = max(b.head.Partitions[src.Topic], src.Partitions)
 	}
+}
+
+// AcceptGaps lets the contracts go on that a gap or an overlap has set aside, and returns what they were stopped for.
+func (s *State) AcceptGaps() (gaps []string) {
+	for _, name := range sortedKeys(s.contracts) {
+		b := s.contracts[name]
+		if b.head.Broken != "" {
+			gaps = append(gaps, name+": "+b.head.Broken)
+			b.head.Broken, b.dirty = "", true
+		}
+	}
+	return gaps
 }
 
 // Fold applies one record of the profiles topic.
