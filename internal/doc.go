@@ -55,7 +55,8 @@
 //   - gate/session.go:commit hands everything to kafka/commit.go:Commit: begin, produce, check every promise, end with
 //     offsets and watermarks. Then gate/session.go:adopt makes the outcome the session's state and counts it; a refusal
 //     goes to gate/rest.go:refuse, which remembers it for the next attempt (gate/refuse.go:learn).
-//   - Without records, gate/rest.go:rest declares partitions idle or ended and lets routes set aside try again.
+//   - Every cycle, with records or without, ends with gate/rest.go:rest: it declares partitions idle or ended
+//     (gate/rest.go:declare) and lets routes set aside try again.
 //
 // Its counts through the monitor:
 //
@@ -95,6 +96,10 @@
 //     be read to its end.
 //   - A missing committed offset is a first start only if <group>.state holds no marker of the partition. Otherwise the
 //     offset expired or the group is mistyped, and starting at the beginning would double every record.
+//   - A transaction without offsets is fenced by nobody, so a declaration that a partition is idle or ended commits where
+//     that partition stands: a member that has lost it without knowing is refused.
+//   - Records of a route set aside are handed back by pausing their partitions in the same cycle; to drop them would
+//     commit their offsets.
 //   - One refused record fails its whole batch. The refusals of a record are the only thing that survives an abort, and
 //     correctness never depends on them: without them the same refusal is learned again.
 //   - A dead letter can be refused as well; it is made smaller step by step, down to coordinates and a hash.
@@ -111,12 +116,15 @@
 //   - An event time far ahead of its record's timestamp is counted as late_ahead and moves no watermark: one wrong clock
 //     may not close a year of windows.
 //   - Dead letters and late records have no window of their own that could be trusted: they are counted in the one that
-//     holds their partition's watermark, or, before the first valid record, with the first window to close.
+//     holds their partition's watermark, or, before the first valid record, with the first window to close. An input
+//     without any valid record has no window, so its dead letters are in metrics and in the topic, but in no report.
 //   - Only the gate declares a partition idle, because only its owner knows that it has read to the end.
 //   - A contract's progress follows its profiles in the same partition of <group>.profiles, so no watermark arrives before
 //     the counts it covers.
 //   - A progress that does not begin where the last one ended stops its contract: counts are missing or doubled, and no
-//     later report would be true.
+//     later report would be true. weir run --accept-gaps goes on once somebody has looked.
+//   - An upgraded contract's open windows are judged by the version that opened them, so the monitor loads every version
+//     in the contracts folder, not only those that routes name.
 //
 // Numbers:
 //

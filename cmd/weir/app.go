@@ -61,9 +61,9 @@ func groups() []group {
 
 type group struct{ id, title, commands string }
 
-const firstScreen = `weir checks every record of a Kafka topic against a versioned data contract, exactly once.
-Valid records go on unchanged, the others go to a dead-letter topic with the reason, and drift
-against your training data becomes one event, not a hundred.`
+const firstScreen = `Data contracts for Kafka topics, checked on every record, exactly once.
+Bad records go to a dead-letter topic with the reason; drift against your training data becomes
+one incident, not a hundred alerts.`
 
 const firstExamples = `  weir demo                       real data, a broker inside, nothing to install
   weir observe --brokers kafka:9092 --topic orders.raw --contract contracts/orders

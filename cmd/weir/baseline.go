@@ -234,6 +234,9 @@ func (b *baselineBuild) build(id string) (*profile.Baseline, error) {
 	if err := b.flush(); err != nil {
 		return nil, err
 	}
+	if b.outside > 0 && b.outside+b.tombstones == b.records {
+		return nil, fmt.Errorf("all %s records were outside the time range of --since and --until", count(b.outside))
+	}
 	if id != "" {
 		return b.builder.Build(id)
 	}

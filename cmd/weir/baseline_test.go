@@ -150,7 +150,7 @@ func TestBaselineBuildSaysWhatIsWrongWithHowItWasCalled(t *testing.T) {
 		{2, "not before", []string{"--contract", dir, "--since", "2013-02-01", "--until", "2013-01-01", path}},
 		{2, "missing.ndjson", []string{"--contract", dir, "missing.ndjson"}},
 		{2, "missing.yaml", []string{"--contract", "missing.yaml", path}},
-		{1, "no valid record", []string{"--contract", dir, "--since", "2014-01-01", path}},
+		{1, "all 20 records were outside the time range", []string{"--contract", dir, "--since", "2014-01-01", path}},
 		{3, "127.0.0.1:1", []string{"--contract", dir, "--brokers", "127.0.0.1:1", "--topic", "t"}},
 	} {
 		code, stdout, stderr := baselineRun(t.Context(), "", c.args...)

@@ -109,6 +109,9 @@ func (a *app) check(ctx context.Context, o checkOptions, paths []string) error {
 	}
 	result := checkResult{Contract: c.ID.String(), Digest: c.Digest}
 	result.fill(e, reports)
+	if result.Records == 0 {
+		fmt.Fprintf(a.stderr, "weir: no record in %s\n", strings.Join(paths, ", "))
+	}
 	return a.printCheck(o, result)
 }
 

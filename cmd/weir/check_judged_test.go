@@ -82,3 +82,16 @@ func TestSASLWithoutPasswordIsAUsageError(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckOfAnEmptyFileSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	contract, data := filepath.Join(dir, "1.0.0.odcs.yaml"), filepath.Join(dir, "empty.ndjson")
+	for name, text := range map[string]string{contract: hourly, data: ""} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, errs := call(t, "check", "--contract", contract, data); code != exitDone || !strings.Contains(errs, "no record in "+data) {
+		t.Errorf("got exit %d, %q, want it to say that there was no record", code, errs)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -77,21 +78,30 @@ func (a *app) configPrintCommand() *cobra.Command {
 // checkConfig prints what each route would do and every fault; one fault makes the exit code 2.
 func (a *app) checkConfig(ctx context.Context, file string, preflight bool) error {
 	c, err := config.Load(file)
+	if faults := (*config.Error)(nil); errors.As(err, &faults) && faults.Read != nil {
+		return a.refuseConfig(faults)
+	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "%s: environment %s, group %s, %s\n", c.File, c.Environment, c.Group, plural(len(c.Routes)+len(c.Stopped), "route"))
 	faults := 0
-	if set, err := contract.LoadDir(c.Contracts); err != nil {
+	used := map[string]bool{}
+	set, err := contract.LoadDir(c.Contracts)
+	if err != nil {
 		faults++
-		fmt.Fprintf(a.stdout, "  contracts: %v\n    → contracts: DIR in the configuration, relative to its file\n", err)
+		fmt.Fprintf(a.stdout, "  contracts: %v\n    → %s\n", err, contractsRemedy)
 	} else {
-		faults += a.checkContracts(c, set)
+		faults += a.checkContracts(c, set, used)
 	}
 	for _, s := range c.Stopped {
-		faults += len(s.Problems)
+		problems := s.Problems
+		if set != nil {
+			problems = append(slices.Clone(problems), lacking(c, set, s.Route, used)...)
+		}
+		faults += len(problems)
 		fmt.Fprintf(a.stdout, "\n  %s: stopped\n", s.Name)
-		for _, p := range s.Problems {
+		for _, p := range problems {
 			fmt.Fprintln(a.stdout, indent(p.String()))
 		}
 	}
@@ -115,6 +125,45 @@ func (a *app) checkConfig(ctx context.Context, file string, preflight bool) erro
 	return nil
 }
 
+// refuseConfig adds to the faults of a configuration those of the contracts that its routes name, so that all are told
+// at once.
+func (a *app) refuseConfig(faults *config.Error) error {
+	c := faults.Read
+	set, err := contract.LoadDir(c.Contracts)
+	if err != nil {
+		faults.Problems = append(faults.Problems, config.Problem{File: c.File, Message: "contracts: " + err.Error(), Remedy: contractsRemedy})
+	} else {
+		used := map[string]bool{}
+		routes := slices.Clone(c.Routes)
+		for _, s := range c.Stopped {
+			routes = append(routes, s.Route)
+		}
+		for _, r := range routes {
+			for _, p := range lacking(c, set, r, used) {
+				if !slices.Contains(faults.Problems, p) { // two routes may name one broken file
+					faults.Problems = append(faults.Problems, p)
+				}
+			}
+		}
+	}
+	fmt.Fprintln(a.stderr, faults)
+	for _, w := range c.Warnings {
+		fmt.Fprintf(a.stderr, "\nwarning\n%s\n", w)
+	}
+	return exit(exitUsage, nil)
+}
+
+// lacking is what is wrong with the contract of a route, which may be at fault itself and name none.
+func lacking(c *config.Config, set *contract.Set, r config.Route, used map[string]bool) []config.Problem {
+	id, named := contract.ParseID(r.Contract)
+	if _, ok := set.Get(id); ok || !named {
+		return nil
+	}
+	return missingContract(c, set, r, id, used)
+}
+
+const contractsRemedy = "contracts: DIR in the configuration, relative to its file"
+
 // checkTopics asks the brokers about every topic of the sound routes and prints what is not as weir needs it. It
 // returns the number of things that keep a route from running.
 func (a *app) checkTopics(ctx context.Context, c *config.Config) (faults int, err error) {
@@ -130,19 +179,24 @@ func (a *app) checkTopics(ctx context.Context, c *config.Config) (faults int, er
 			faults++
 		}
 	}
+	if faults > 0 {
+		fmt.Fprintf(a.stdout, "\n    weir setup -c %s prints the commands that create missing topics, --apply runs them\n", c.File)
+	}
 	return faults, nil
 }
 
-// checkContracts prints, per route, whether its contract is there and what of it is not enforced. It returns the
-// number of faults.
-func (a *app) checkContracts(c *config.Config, set *contract.Set) (faults int) {
-	used := map[string]bool{}
+// checkContracts prints, per sound route, whether its contract is there and what of it is not enforced. It returns the
+// number of faults, and adds to used the files they are of.
+func (a *app) checkContracts(c *config.Config, set *contract.Set, used map[string]bool) (faults int) {
 	for _, r := range c.Routes {
 		id, _ := contract.ParseID(r.Contract) // config has checked the form
 		fmt.Fprintf(a.stdout, "\n  %s: %s\n", r.Name, describeRoute(r))
 		found, ok := set.Get(id)
 		if !ok {
-			faults += a.missingContract(c, set, id, used)
+			for _, p := range missingContract(c, set, r, id, used) {
+				faults++
+				fmt.Fprintln(a.stdout, indent(p.String()))
+			}
 			continue
 		}
 		fmt.Fprintf(a.stdout, "    %s   %s   %s\n", id, found.Digest.Short(), plural(len(found.Rules), "rule"))
@@ -155,24 +209,26 @@ func (a *app) checkContracts(c *config.Config, set *contract.Set) (faults int) {
 			fmt.Fprintf(a.stdout, "    note: no baseline; its drift rules are not judged until weir baseline build makes one\n")
 		}
 	}
+	for _, s := range c.Stopped {
+		lacking(c, set, s.Route, used)
+	}
 	for _, p := range set.Problems {
 		if !used[p.File] {
-			fmt.Fprintf(a.stdout, "\n  warning, no route uses it\n%s\n", indent(contractProblem(p)))
+			fmt.Fprintf(a.stdout, "\n  warning, no route uses it\n%s\n", indent(contractProblem(p).String()))
 		}
 	}
 	return faults
 }
 
 // missingContract says why a route has no contract: its file is at fault, or there is none.
-func (a *app) missingContract(c *config.Config, set *contract.Set, id contract.ID, used map[string]bool) (faults int) {
+func missingContract(c *config.Config, set *contract.Set, r config.Route, id contract.ID, used map[string]bool) (faults []config.Problem) {
 	for _, p := range set.Problems {
 		if strings.HasSuffix(p.File, filepath.Join(id.Name, id.Version+contract.Suffix)) {
 			used[p.File] = true
-			faults++
-			fmt.Fprintln(a.stdout, indent(contractProblem(p)))
+			faults = append(faults, contractProblem(p))
 		}
 	}
-	if faults > 0 {
+	if len(faults) > 0 {
 		return faults
 	}
 	var known []string
@@ -183,8 +239,7 @@ func (a *app) missingContract(c *config.Config, set *contract.Set, id contract.I
 	if n := config.Nearest(id.String(), known); n != "" {
 		remedy = "did you mean " + n + "?"
 	}
-	fmt.Fprintf(a.stdout, "    no contract %s in %s\n    → %s\n", id, c.Contracts, remedy)
-	return 1
+	return []config.Problem{{File: r.File, Line: r.Line, Column: 1, Message: fmt.Sprintf("no contract %s in %s", id, c.Contracts), Remedy: remedy}}
 }
 
 // unenforced lists the rules weir cannot judge. In enforce mode each must be accepted.
@@ -233,8 +288,8 @@ func describeRoute(r config.Route) string {
 	return fmt.Sprintf("%s, observed only", r.Input)
 }
 
-func contractProblem(p contract.Problem) string {
-	return config.Problem{File: p.File, Line: p.Line, Column: p.Column, Excerpt: p.Excerpt, Message: p.Message, Remedy: p.Remedy}.String()
+func contractProblem(p contract.Problem) config.Problem {
+	return config.Problem{File: p.File, Line: p.Line, Column: p.Column, Excerpt: p.Excerpt, Message: p.Message, Remedy: p.Remedy}
 }
 
 func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }

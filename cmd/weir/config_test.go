@@ -92,6 +92,27 @@ func TestConfigFaultsGoToStderrAsFileLineColumn(t *testing.T) {
 	}
 }
 
+func TestConfigFaultsDoNotHideMissingContractsAndFiles(t *testing.T) {
+	text := soundConfig + "  - {input: b, contract: order@1.0.0, mode: loud}\n  - {input: c, contract: broken@1.0.0}\nsesions: 2\ninclude: ['teams/*.yaml']\n"
+	dir := write(t, map[string]string{"weir.yaml": text, "contracts/orders/1.0.0.odcs.yaml": soundContract,
+		"contracts/broken/1.0.0.odcs.yaml": "kind: DataContract\n",
+		"elsewhere.yaml":                   text + "contracts: gone\n", "unread.yaml": "routes: ["})
+	_, _, stderr := call(t, "config", "check", "-c", filepath.Join(dir, "weir.yaml"))
+	for _, want := range []string{"sesions", "loud", "weir.yaml:5:1: no contract order@1.0.0 in ", "did you mean orders@1.0.0?", "apiVersion is missing", "4 faults", `warning
+`, `no file matches "teams/*.yaml"`} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("got\n%s\nwant %q in it", stderr, want)
+		}
+	}
+	code, _, stderr := call(t, "config", "check", "-c", filepath.Join(dir, "elsewhere.yaml"))
+	if code != exitUsage || !strings.Contains(stderr, "open contracts directory") || !strings.Contains(stderr, "sesions") {
+		t.Errorf("no folder: got exit %d\n%s", code, stderr)
+	}
+	if _, _, stderr = call(t, "config", "check", "-c", filepath.Join(dir, "unread.yaml")); strings.Contains(stderr, "contracts") {
+		t.Errorf("not YAML: got\n%s\nwant nothing about what could not be read", stderr)
+	}
+}
+
 func TestConfigPrintMasksSecrets(t *testing.T) {
 	dir := write(t, map[string]string{"weir.yaml": strings.Replace(soundConfig, "127.0.0.1:1]", "127.0.0.1:1], sasl: {mechanism: SCRAM-SHA-512, user: u, password: CANARY}", 1)})
 	for _, args := range [][]string{{"config", "print"}, {"config", "print", "--effective"}} {

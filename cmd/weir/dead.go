@@ -282,5 +282,22 @@ func (a *app) showGroups(ctx context.Context, s deadSource, o deadOptions) error
 		fmt.Fprintf(a.stderr, "weir: no dead letters in %s\n", s.name)
 		return nil
 	}
-	return writeGroups(a.stdout, groups.List(), o.by)
+	list := groups.List()
+	if err := writeGroups(a.stdout, list, o.by); err != nil {
+		return err
+	}
+	example := list[0].Examples[0]
+	fmt.Fprintf(a.stderr, "\n%s dead %s %d/%d%s shows that one with its faults marked\n", invocation(), s.name, example.Partition, example.Offset, o.flags())
+	return nil
+}
+
+// flags are what a further command needs to read the same letters.
+func (o *deadOptions) flags() string {
+	switch {
+	case o.config != "":
+		return " -c " + o.config
+	case len(o.brokers) > 0:
+		return " --brokers " + strings.Join(o.brokers, ",")
+	}
+	return ""
 }

@@ -72,7 +72,10 @@ func TestDeadGroupsATopicByCauseAndByRule(t *testing.T) {
 	if !strings.Contains(errs, "1 records of flights.dead are no dead letters") {
 		t.Errorf("got %q, want it to tell of the record that is no dead letter", errs)
 	}
-	_, out, _ = call(t, "dead", "flights.dead", "--brokers", broker, "--by", "rule")
+	_, out, errs = call(t, "dead", "flights.dead", "--brokers", broker, "--by", "rule")
+	if !strings.Contains(errs, " dead flights.dead 0/0 --brokers "+broker+" shows that one") {
+		t.Errorf("got %q, want the command that opens an example", errs)
+	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 3 || !strings.HasPrefix(lines[1], "known-carrier   3 ") || !strings.HasPrefix(lines[2], "n-type          1 ") {
 		t.Errorf("by rule: got\n%s", out)

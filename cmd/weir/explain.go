@@ -78,6 +78,9 @@ func (a *app) explain(ctx context.Context, id string, o explainOptions) error {
 	if err != nil {
 		return exit(exitFindings, fmt.Errorf("%w\n%s", err, s.nearest(id)))
 	}
+	if x.window != "" {
+		fmt.Fprintf(a.stderr, "%s is a window of the incident %s\n", x.window, x.Incident.ID)
+	}
 	if o.output == "json" {
 		e := json.NewEncoder(a.stdout)
 		e.SetEscapeHTML(false)
@@ -121,7 +124,7 @@ func (o *explainOptions) read(ctx context.Context) (*results, error) {
 		}
 		for _, route := range c.Routes {
 			if name, _, _ := strings.Cut(route.Contract, "@"); route.Mode == config.Enforce {
-				s.dead[name] = "weir dead " + route.DeadLetters + " -c " + o.config
+				s.dead[name] = invocation() + " dead " + route.DeadLetters + " -c " + o.config
 			}
 		}
 		if err := s.readTopics(ctx, c.Kafka.Client(nil), c.Group); err != nil {
@@ -140,7 +143,7 @@ func (o *explainOptions) read(ctx context.Context) (*results, error) {
 	if o.config == "" && len(o.brokers) == 0 {
 		for _, i := range s.incidents {
 			if file := filepath.Join(o.from, i.Contract+".dead.ndjson"); isFile(file) {
-				s.dead[i.Contract] = "weir dead " + file
+				s.dead[i.Contract] = invocation() + " dead " + file
 			}
 		}
 	}
@@ -178,7 +181,7 @@ func (s *results) readFolder(dir string) error {
 	s.source = filepath.Join(dir, "reports.ndjson")
 	err := eachLine(s.source, s.addReport)
 	if errors.Is(err, fs.ErrNotExist) {
-		return exit(exitUsage, fmt.Errorf("no saved results: %w\nRun weir demo first, or name a folder with --from, or the topics with -c weir.yaml or --brokers and --group", err))
+		return exit(exitUsage, fmt.Errorf("no saved results: %w\nRun %s demo first, or name a folder with --from, or the topics with -c weir.yaml or --brokers and --group", err, invocation()))
 	}
 	if err != nil {
 		return err
@@ -241,9 +244,11 @@ type explained struct {
 	Events   []*drift.Event  `json:"events"`
 	// Others are the first findings of the incident's further rules.
 	Others []drift.IncidentFinding `json:"others,omitempty"`
+
+	window string // contract and window that were asked for, "" when it was the incident itself
 }
 
-// find reads an id: incident, incident and rule, or event.
+// find reads an id: incident, incident and rule, event, or a window during an incident in the place of the incident.
 func (s *results) find(id string) (*explained, error) {
 	for _, e := range s.events {
 		if e.ID == id {
@@ -264,7 +269,46 @@ func (s *results) find(id string) (*explained, error) {
 			return x, nil
 		}
 	}
+	if window, incident := s.covering(id); incident != "" {
+		x, err := s.find(incident + strings.TrimPrefix(id, window))
+		if x != nil {
+			x.window = window
+		}
+		return x, err
+	}
 	return nil, fmt.Errorf("no incident, finding or event %q in %s", id, s.source)
+}
+
+// covering reads an id's beginning as contract and window, "flights/2013-02-09", and finds the incident that was open
+// in that window.
+func (s *results) covering(id string) (window, incident string) {
+	name, rest, _ := strings.Cut(id, "/")
+	day, _, _ := strings.Cut(rest, "/")
+	for _, r := range s.reports {
+		start, err := time.Parse(time.RFC3339, r.Window.Start)
+		if r.Contract != name || err != nil {
+			continue
+		}
+		at, err := time.Parse("2006-01-02T15:04Z07:00", day)
+		if err != nil {
+			at, err = time.ParseInLocation(time.DateOnly, day, start.Location())
+		}
+		if err != nil || at.Before(start) || !before(at, r.Window.End) {
+			continue
+		}
+		for _, i := range s.incidents {
+			if i.Contract == name && !before(start, i.Opened) && (i.Cleared == "" || before(start, i.Cleared)) {
+				return name + "/" + day, i.ID
+			}
+		}
+	}
+	return "", ""
+}
+
+// before says whether t is before a time as reports write it.
+func before(t time.Time, rfc3339 string) bool {
+	u, err := time.Parse(time.RFC3339, rfc3339)
+	return err == nil && t.Before(u)
 }
 
 func (s *results) gather(i drift.Incident, rule string) *explained {

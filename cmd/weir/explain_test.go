@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"weir/internal/drift"
 )
 
 // story is a folder of results as the demo leaves one: a storm with a unit change, and a day of unknown carriers.
@@ -46,7 +48,7 @@ func TestExplainShowsANullShareBesideTheBaseline(t *testing.T) {
 		"2013-01     ▏█▏", "9 Feb 2013  ▏█████", "limit       ▏··········",
 		"below 1e-300", "distance-drift (ks 0.4", "dead letters normal · no idle partitions · no late records · volume normal",
 		"flight-ml · #flight-ml · a critical data element", "https://wiki.example.com/runbooks/flights",
-		"weir explain flights/2013-02-09 --from "+story, "change cancelled-share in 1.0.0.odcs.yaml line 35")
+		invocation()+" explain flights/2013-02-09 --from "+story, "change cancelled-share in 1.0.0.odcs.yaml line 35")
 }
 
 func TestExplainDrawsTheCellsAndQuantilesOfADistribution(t *testing.T) {
@@ -54,7 +56,7 @@ func TestExplainDrawsTheCellsAndQuantilesOfADistribution(t *testing.T) {
 	if code != exitDone {
 		t.Fatalf("got exit %d, want %d", code, exitDone)
 	}
-	contains(t, out, "> 1,600 ▏", "≤ 1,600 ▏", "quantile ", "50 %", "960", "two-sample Kolmogorov-Smirnov", "weir baseline build --contract 1.0.0.odcs.yaml --since 2013-02-09 FILE")
+	contains(t, out, "> 1,600 ▏", "≤ 1,600 ▏", "quantile ", "50 %", "960", "two-sample Kolmogorov-Smirnov", " baseline build --contract 1.0.0.odcs.yaml --since 2013-02-09 FILE")
 }
 
 func TestExplainShowsCategoriesAndVolumeOfAnOpenIncident(t *testing.T) {
@@ -70,7 +72,30 @@ func TestExplainOfAnIncidentListsItsFindingsWithCommands(t *testing.T) {
 		t.Fatalf("got exit %d, want %d", code, exitDone)
 	}
 	contains(t, out, "3 findings", "cleared 14 Feb 2013",
-		"weir explain flights/2013-02-09/cancelled-share", "weir explain flights/2013-02-09/dep-nulls", "weir explain flights/2013-02-09/distance-drift")
+		" explain flights/2013-02-09/cancelled-share", " explain flights/2013-02-09/dep-nulls", " explain flights/2013-02-09/distance-drift")
+}
+
+func TestExplainOfAWindowDuringAnIncidentShowsTheIncident(t *testing.T) {
+	for asked, want := range map[string]string{"flights/2013-02-10": "flights/2013-02-09", "flights/2013-02-13/distance-drift": "flights/2013-02-09/distance-drift"} {
+		_, exact, _ := explainWith(t, want, "--from", story)
+		code, out, errs := explainWith(t, asked, "--from", story)
+		if code != exitDone || out != exact || !strings.Contains(errs, "is a window of the incident flights/2013-02-09") {
+			t.Errorf("%s: got exit %d, %q\n%s\nwant what %s shows", asked, code, errs, out, want)
+		}
+	}
+}
+
+func TestExplainOfAnIncidentSaysWhatItsEventsSay(t *testing.T) {
+	_, out, _ := explainWith(t, "flights/2013-02-09", "--from", story)
+	if err := eachLine(story+"/events.ndjson", func(b []byte) error {
+		e, err := drift.DecodeEvent(b)
+		if err == nil && e.Data.State == drift.Opened && e.Data.Incident == "flights/2013-02-09" {
+			contains(t, out, e.Data.Summary)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestExplainAcceptsAnEventAndSpeaksJSON(t *testing.T) {
@@ -130,7 +155,7 @@ func TestExplainSaysWhatItDoesNotFindAndWhatIsNear(t *testing.T) {
 	}{
 		{[]string{"flights/2013-03-01/cancelled-share", "--from", story}, exitFindings, []string{"no incident", "The nearest incidents:\n  flights/2013-02-14  carrier-drift"}},
 		{[]string{"flights/2013-02-09/typo", "--from", story}, exitFindings, []string{`no finding of rule "typo"; it has cancelled-share, dep-nulls, distance-drift`}},
-		{[]string{"flights/2013-02-09", "--from", t.TempDir()}, exitUsage, []string{"no saved results", "weir demo", "--from"}},
+		{[]string{"flights/2013-02-09", "--from", t.TempDir()}, exitUsage, []string{"no saved results", " demo first", "--from"}},
 		{[]string{"flights/2013-02-09", "--brokers", "127.0.0.1:1"}, exitUsage, []string{"group"}},
 		{[]string{"flights/2013-02-09", "--from", story, "-c", "weir.yaml"}, exitUsage, []string{"from"}},
 		{[]string{"flights/2013-02-09", "--from", story, "-o", "xml"}, exitUsage, []string{"text or json"}},

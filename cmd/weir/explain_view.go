@@ -46,12 +46,8 @@ func (v *view) print() {
 	first := v.Incident.Findings[0]
 	r := v.report(first.WindowStart)
 	v.headline(first, r)
-	opened := v.event(drift.Opened)
-	if opened != nil {
-		v.line("%s", opened.Data.Summary)
-	} else {
-		v.line("%s", r.Describe(first.Rule, first.Column))
-	}
+	opened := v.event(drift.Opened, v.Rule)
+	v.line("%s", v.summary(first))
 	v.line("")
 	v.picture(first, r)
 	v.line("")
@@ -65,7 +61,7 @@ func (v *view) print() {
 func (v *view) headline(first drift.IncidentFinding, r *drift.Report) {
 	last := v.Incident.Findings[len(v.Incident.Findings)-1]
 	status := "still open"
-	if e := v.event(drift.Cleared); e != nil {
+	if e := v.event(drift.Cleared, v.Rule); e != nil {
 		status = "cleared after " + date(e.Data.Window.Start)
 	} else if v.Incident.Cleared != "" {
 		status = "cleared"
@@ -210,7 +206,7 @@ func (v *view) todo(f drift.IncidentFinding, opened *drift.Event) {
 		}
 	}
 	if len(v.Others) > 0 {
-		do = append(do, fmt.Sprintf("the whole incident:  weir explain %s%s", v.Incident.ID, v.source))
+		do = append(do, fmt.Sprintf("the whole incident:  %s explain %s%s", invocation(), v.Incident.ID, v.source))
 	}
 	if r := v.report(f.WindowStart); v.dead != "" && r.Counts.Dead > 0 {
 		do = append(do, "the dead letters:    "+v.dead)
@@ -220,9 +216,9 @@ func (v *view) todo(f drift.IncidentFinding, opened *drift.Event) {
 		file, line, _ = strings.Cut(opened.Data.Limit.From, ":")
 	}
 	if t := v.test(f); t != nil && t.Level == 0 && t.Metric != contract.Volume {
-		do = append(do, fmt.Sprintf("the new normal:      change %s in %s, then weir lint", f.Rule, strings.TrimSuffix(file+" line "+line, " line ")))
+		do = append(do, fmt.Sprintf("the new normal:      change %s in %s, then %s lint", f.Rule, strings.TrimSuffix(file+" line "+line, " line "), invocation()))
 	} else {
-		do = append(do, fmt.Sprintf("the new normal:      weir baseline build --contract %s --since %.10s FILE", file, f.WindowStart))
+		do = append(do, fmt.Sprintf("the new normal:      %s baseline build --contract %s --since %.10s FILE", invocation(), file, f.WindowStart))
 	}
 	v.labelled("do", do...)
 }
@@ -245,8 +241,8 @@ func (v *view) incident() {
 		}
 		v.line("")
 		v.line("  %s  %s  %s", v.severity(fs[0].Severity), rule, span(fs[0].WindowStart, fs[len(fs)-1].WindowStart))
-		v.line("    %s", v.report(fs[0].WindowStart).Describe(rule, fs[0].Column))
-		v.line("    weir explain %s/%s%s", i.ID, rule, v.source)
+		v.line("    %s", v.summary(fs[0]))
+		v.line("    %s explain %s/%s%s", invocation(), i.ID, rule, v.source)
 	}
 }
 
@@ -271,10 +267,18 @@ func (v *view) test(f drift.IncidentFinding) *drift.Test {
 	return nil
 }
 
-// event is the rule's event of that kind, nil when none was saved.
-func (v *view) event(s drift.State) *drift.Event {
+// summary is a rule's first finding in one sentence: the event's, which may show values, or else the report's.
+func (v *view) summary(first drift.IncidentFinding) string {
+	if e := v.event(drift.Opened, first.Rule); e != nil {
+		return e.Data.Summary
+	}
+	return v.report(first.WindowStart).Describe(first.Rule, first.Column)
+}
+
+// event is a rule's event of that kind, nil when none was saved.
+func (v *view) event(s drift.State, rule string) *drift.Event {
 	for _, e := range v.Events {
-		if e.Data.State == s && e.Data.Rule == v.Rule {
+		if e.Data.State == s && e.Data.Rule == rule {
 			return e
 		}
 	}

@@ -58,8 +58,8 @@ func TestLintTellsFaultsWithPlaceExcerptAndRemedy(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, code, err := runLint(file)
-	want := file + "\n  problem   " + file + ":4:1   version must be text, this is a number (ODCS v3.1.0)\n" +
-		"          4 | version: 1.0\n              ^\n      → put it in quotes: \"1.0\"\n1 problem\n\n"
+	want := file + "\n  problem   " + file + ":4:10   version must be text, this is a number (ODCS v3.1.0)\n" +
+		"          4 | version: 1.0\n                       ^\n      → put it in quotes: \"1.0\"\n1 problem\n\n"
 	if out != want || code != exitFindings {
 		t.Errorf("exit %d, %v:\n got %s\nwant %s", code, err, out, want)
 	}

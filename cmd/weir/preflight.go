@@ -33,11 +33,11 @@ func (s *service) preflight(ctx context.Context, routes []gate.Route, stopped ma
 		case f.Severity == kafka.Warning:
 			s.telemetry.Log.Warn("preflight", "route", f.Route, "topic", f.Topic, "finding", f.Message, "remedy", f.Remedy)
 		case f.Route == "":
-			own = append(own, errors.New(f.String()))
+			own = append(own, errors.New(f.Text()))
 		case stopped[f.Route] != "":
-			stopped[f.Route] += "\n" + f.String()
+			stopped[f.Route] += "\n" + f.Text()
 		default:
-			stopped[f.Route] = f.String()
+			stopped[f.Route] = f.Text()
 		}
 	}
 	if len(own) > 0 {

@@ -88,13 +88,21 @@ func (a *app) printSetup(c *config.Config, o setupOptions, wants []kafka.Want, m
 	if c.Kafka.TLS.Enabled || c.Kafka.SASL.Mechanism != "" {
 		options = "--command-config client.properties"
 	}
-	switch {
+	absent := map[string]bool{}
+	for _, w := range unplanned {
+		absent[w.Topic] = true
+	}
+	switch n := len(missing) + len(absent); {
 	case o.apply:
 		fmt.Fprintln(a.stdout, "# All topics that could be created exist.")
-	case len(missing) == 0:
+	case n == 0:
 		fmt.Fprintln(a.stdout, "# No topic is missing.")
+	case len(absent) == 0:
+		fmt.Fprintf(a.stdout, "# %s missing; weir setup -c %s --apply creates what is missing.\n", plural(n, "topic"), o.file)
+	case len(missing) == 0:
+		fmt.Fprintf(a.stdout, "# %s missing; inputs come first.\n", plural(n, "topic"))
 	default:
-		fmt.Fprintf(a.stdout, "# %s missing; weir setup --apply creates them.\n", plural(len(missing), "topic"))
+		fmt.Fprintf(a.stdout, "# %s missing; weir setup -c %s --apply creates the first %d, the others wait for their inputs.\n", plural(n, "topic"), o.file, len(missing))
 	}
 	for _, t := range missing {
 		fmt.Fprintln(a.stdout, t.Command(server, options))

@@ -87,9 +87,15 @@ func TestSetupNeverCreatesInputs(t *testing.T) {
 	c := kafkatest.Fake(t)
 	file, in, seen := setupFile(t, c)
 	c.CreateTopic(t, seen, 2)
+	if _, out, _ := runWeir("setup", "-c", file); !strings.Contains(out, "# 7 topics missing; weir setup -c "+file+" --apply creates the first 4,") {
+		t.Errorf("setup prints:\n%s\nwant all seven counted", out)
+	}
 	code, out, errs := runWeir("setup", "-c", file, "--apply")
 	if code != exitFindings {
 		t.Errorf("exit %d, want 1", code)
+	}
+	if strings.Contains(errs, "--partitions") || !strings.Contains(errs, "create the input "+in+" first") {
+		t.Errorf("setup says %q, want the input to come first", errs)
 	}
 	if !strings.Contains(out, "# Topic "+in+".out (output of route one) is missing and is planned once its input "+in+" exists.") {
 		t.Errorf("setup prints:\n%s\nwant the output named as not planned", out)

@@ -34,6 +34,7 @@ type Config struct {
 type Stopped struct {
 	Name     string // the route's name, the file's path for a whole file
 	File     string
+	Route    Route     // as far as it could be read; empty for a whole file
 	Problems []Problem // never empty
 }
 

@@ -158,6 +158,14 @@ func TestDefaultsAreThoseDocumented(t *testing.T) {
 	}
 }
 
+func TestAMisspelledKeyIsNotAlsoMissing(t *testing.T) {
+	_, err := Load(folder(t, "weir.yaml", "kafka: {brokrs: [b:1]}\ngruop: g\nroutes: [{inptu: a, contract: a@1}]\n"))
+	var e *Error
+	if !errors.As(err, &e) || len(e.Problems) != 3 {
+		t.Errorf("got %v, want the three misspelled keys alone", err)
+	}
+}
+
 func TestABrokenRouteFileStopsItsOwnRoutesOnly(t *testing.T) {
 	c := mustLoad(t, "weir.yaml", smallKafka+"include: ['routes/*.yaml']\n"+small,
 		"routes/a.yaml", "routes: [{input: a, contract: a@1}, {input: b, contract: b@1, mode: loud}]",

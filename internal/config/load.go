@@ -52,12 +52,14 @@ func load(path string, env func(string) (string, bool)) (*Config, error) {
 	l.config.File = path
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &Error{[]Problem{{File: path, Message: readFault(err), Remedy: "name the configuration with -c FILE"}}}
+		return nil, &Error{Problems: []Problem{{File: path, Message: readFault(err), Remedy: "name the configuration with -c FILE"}}}
 	}
 	l.files = append(l.files, path)
-	if root, ok := parse(path, text, env, &l.faults, &l.warns); ok {
-		l.main(root)
+	root, ok := parse(path, text, env, &l.faults, &l.warns)
+	if !ok {
+		return nil, &Error{Problems: seal(l.faults)}
 	}
+	l.main(root)
 	l.crossCheck()
 	return l.result()
 }
@@ -73,7 +75,7 @@ func (l *loader) result() (*Config, error) {
 		}
 		ps := seal(r.faults)
 		sortProblems(ps, l.files)
-		c.Stopped = append(c.Stopped, Stopped{r.Name, r.File, ps})
+		c.Stopped = append(c.Stopped, Stopped{r.Name, r.File, r.Route, ps})
 	}
 	c.Warnings = seal(l.warns)
 	sortProblems(c.Warnings, l.files)
@@ -85,7 +87,7 @@ func (l *loader) result() (*Config, error) {
 		all = append(all, s.Problems...)
 	}
 	sortProblems(all, l.files)
-	return nil, &Error{all}
+	return nil, &Error{Problems: all, Read: c}
 }
 
 // main reads weir.yaml itself, then the files it includes.
@@ -152,7 +154,7 @@ func (l *loader) routeFile(path string) {
 	l.files = append(l.files, path)
 	text, err := os.ReadFile(path)
 	if err != nil {
-		l.broken = append(l.broken, Stopped{path, path, []Problem{{File: path, Message: readFault(err)}}})
+		l.broken = append(l.broken, Stopped{Name: path, File: path, Problems: []Problem{{File: path, Message: readFault(err)}}})
 		return
 	}
 	var faults []pending
@@ -160,7 +162,7 @@ func (l *loader) routeFile(path string) {
 		root.mapping(keys{"routes": func(v value) { v.list(l.route) }})
 	}
 	if len(faults) > 0 {
-		l.broken = append(l.broken, Stopped{path, path, seal(faults)})
+		l.broken = append(l.broken, Stopped{Name: path, File: path, Problems: seal(faults)})
 	}
 }
 

@@ -39,7 +39,10 @@ func (p Problem) place() string {
 }
 
 // Error is every fault found, in the order of files and lines.
-type Error struct{ Problems []Problem }
+type Error struct {
+	Problems []Problem
+	Read     *Config // as far as it could be read, with the warnings; nil when nothing could
+}
 
 func (e *Error) Error() string {
 	parts := make([]string, len(e.Problems), len(e.Problems)+1)

@@ -51,8 +51,8 @@ func firstToken(n ast.Node) *token.Token {
 // keys maps each permitted key to its reader.
 type keys map[string]func(value)
 
-// mapping reads a mapping: each key by its reader, in the order of the file. given has the keys that stand there, nil
-// when it is no mapping. Unknown and repeated keys are faults; the values of unknown keys are hidden from excerpts,
+// mapping reads a mapping: each key by its reader, in the order of the file. given has the keys that stand there, also
+// by the names that misspelled ones probably mean, so that they are not missed; nil when it is no mapping. Unknown and repeated keys are faults; the values of unknown keys are hidden from excerpts,
 // since a misspelled key may hold a secret.
 func (v value) mapping(known keys) (given map[string]value) {
 	pairs, ok := v.pairs()
@@ -61,6 +61,7 @@ func (v value) mapping(known keys) (given map[string]value) {
 		return nil
 	}
 	given = map[string]value{}
+	meant := map[string]value{} // known keys that were probably misspelled
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
 		at := value{v.doc, pair.Key, v.name, v.faults}
@@ -72,11 +73,17 @@ func (v value) mapping(known keys) (given map[string]value) {
 		case !isKnown:
 			v.doc.hideAll(pair.Value)
 			at.fault(didYouMean(key, sortedKeys(known)), "unknown key %q", key)
+			meant[Nearest(key, sortedKeys(known))] = child
 		default:
 			given[key] = child
 			if _, null := child.node.(*ast.NullNode); !null {
 				read(child)
 			}
+		}
+	}
+	for key, child := range meant {
+		if _, ok := given[key]; !ok && key != "" {
+			given[key] = child
 		}
 	}
 	return given

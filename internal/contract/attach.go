@@ -156,13 +156,17 @@ func (f *folder) explain(start string, err error) {
 // explainMeta reports the faults that the meta-schema of the draft sees. The library does not say in which file,
 // so they are looked for in all of them; normally there is one.
 func (f *folder) explainMeta(ve *jsonschema.ValidationError) {
-	for _, leaf := range leaves(ve) {
+	for _, fault := range collect(ve) {
+		message := fault.message
+		if message == "" { // several alternatives, told as one
+			message = "must be " + wantedTypes(fault.words)
+		}
 		for _, u := range f.order {
-			pos, ok := locateJSON(f.resources[u], unescapeURL(leaf.InstanceLocation))
+			pos, ok := locateJSON(f.resources[u], fault.at)
 			if ok {
 				r := f.reports[u]
 				line, column := lineColumn(f.resources[u], pos)
-				r.at(line, column, "see https://json-schema.org for the keyword", "%s: %s", orRoot(unescapeURL(leaf.InstanceLocation)), leaf.Message)
+				r.at(line, column, "see https://json-schema.org for the keyword", "%s: %s", orRoot(fault.at), message)
 				break
 			}
 		}
@@ -225,16 +229,4 @@ func orRoot(pointer string) string {
 		return "the schema"
 	}
 	return pointer
-}
-
-// leaves are the innermost causes of a schema error.
-func leaves(ve *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	if len(ve.Causes) == 0 {
-		return []*jsonschema.ValidationError{ve}
-	}
-	var out []*jsonschema.ValidationError
-	for _, c := range ve.Causes {
-		out = append(out, leaves(c)...)
-	}
-	return out
 }

@@ -6,6 +6,16 @@ import (
 	"testing"
 )
 
+func TestAMisspelledTypeIsOneProblem(t *testing.T) {
+	for schema, want := range map[string]string{`{"type": "strng"}`: "value must be one of", `{"$schema": "http://json-schema.org/draft-07/schema#", "items": 5}`: "must be a list or true or false or a mapping"} {
+		_, err := FromJSONSchema(write(t, "s.schema.json", schema))
+		ps, _ := err.(Problems)
+		if len(ps) != 1 || !strings.Contains(ps[0].Message, want) {
+			t.Errorf("%s: got %v, want one problem with %q", schema, err, want)
+		}
+	}
+}
+
 func TestABareSchemaIsAContract(t *testing.T) {
 	path := write(t, "orders.schema.json", `{"$schema": "http://json-schema.org/draft-07/schema#",
   "required": ["b", "id"],

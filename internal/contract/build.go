@@ -17,6 +17,9 @@ type builder struct {
 	root *os.Root // the contract's folder
 	c    *Contract
 
+	// The document breaks the standard: it is only searched for further faults, and never compiled.
+	shaky bool
+
 	ids map[string]int // index of the rule that has the id
 }
 
@@ -35,7 +38,7 @@ func (b *builder) build() {
 		if s := doc.get("schema"); s != nil {
 			at = s
 		}
-		b.on(at, "describe the records of one topic, one schema object per contract", "the contract has %d schema objects, weir wants one", len(objects))
+		b.lacks(at, "describe the records of one topic, one schema object per contract", "the contract has %d schema objects, weir wants one", len(objects))
 		return
 	}
 	object := objects[0]
@@ -165,6 +168,14 @@ func (b *builder) weir(object *node) (w weirProperty) {
 	return w
 }
 
+// lacks reports what is missing or not of the kind wanted. After faults against the standard nothing is said: it may
+// only be misspelled.
+func (b *builder) lacks(n *node, remedy, format string, args ...any) {
+	if !b.shaky {
+		b.on(n, remedy, format, args...)
+	}
+}
+
 // needWindows takes the window rules out of a contract without event time: no window of it ever closes by its data.
 func (b *builder) needWindows() {
 	if b.c.EventTime != "" {
@@ -183,11 +194,11 @@ func (b *builder) eventTime(v *node) {
 	f, always := findField(b.c.Fields, v.text)
 	switch {
 	case f == nil:
-		b.on(v, "name a property of the schema (a nested one as outer.inner)", "eventTime names %q, which the schema does not have", v.text)
+		b.lacks(v, "name a property of the schema (a nested one as outer.inner)", "eventTime names %q, which the schema does not have", v.text)
 	case f.Kind != Timestamp:
-		b.on(v, "name a property with logicalType: timestamp and no format of its own", "eventTime names %q, which is %s, not an RFC 3339 timestamp", v.text, f.Kind)
+		b.lacks(v, "name a property with logicalType: timestamp and no format of its own", "eventTime names %q, which is %s, not an RFC 3339 timestamp", v.text, f.Kind)
 	case !always:
-		b.on(v, "add required: true to the property, and to the objects around it", "eventTime names %q, which is not required", v.text)
+		b.lacks(v, "add required: true to the property, and to the objects around it", "eventTime names %q, which is not required", v.text)
 	default:
 		b.c.EventTime = f.Path
 	}

@@ -240,3 +240,15 @@ func TestAPatternIsSearchedForAndANoticeSaysSo(t *testing.T) {
 		t.Errorf("notices: got %v", c.Notices)
 	}
 }
+
+// leaves are the innermost causes of a schema error.
+func leaves(ve *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	if len(ve.Causes) == 0 {
+		return []*jsonschema.ValidationError{ve}
+	}
+	var out []*jsonschema.ValidationError
+	for _, c := range ve.Causes {
+		out = append(out, leaves(c)...)
+	}
+	return out
+}

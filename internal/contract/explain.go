@@ -44,7 +44,7 @@ func (e *explainer) explain(ve *jsonschema.ValidationError) {
 	faults := collect(ve)
 	for _, f := range faults {
 		if f.loose {
-			f.words = slices.DeleteFunc(slices.Clone(f.words), func(name string) bool { return e.known[name] && causedBy(faults, f) })
+			f.words = slices.DeleteFunc(slices.Clone(f.words), func(name string) bool { return e.known[name] && e.causedBy(faults, f) })
 		}
 		e.tell(f)
 	}
@@ -52,10 +52,11 @@ func (e *explainer) explain(ve *jsonschema.ValidationError) {
 
 // causedBy says whether another fault at or below the place explains why names look unknown: the library takes a
 // name for unknown when the part of the schema that declares it fails for another reason, be it an unknown name
-// further down.
-func causedBy(faults []fault, f fault) bool {
+// further down or beside it.
+func (e *explainer) causedBy(faults []fault, f fault) bool {
+	stranger := func(name string) bool { return !e.known[name] }
 	return slices.ContainsFunc(faults, func(o fault) bool {
-		return strings.HasPrefix(o.at, f.at+"/") || o.at == f.at && o.keyword != "unknown"
+		return strings.HasPrefix(o.at, f.at+"/") || o.at == f.at && (o.keyword != "unknown" || slices.ContainsFunc(o.words, stranger))
 	})
 }
 
@@ -165,6 +166,9 @@ func (e *explainer) tell(f fault) {
 	case "oneOf":
 		e.at(n.line, n.column, "keep one, and write a second entry for the other", "%s has several of the alternatives at once, such as two operators%s", what, standard)
 		return
+	}
+	if n.line == line {
+		column = n.column // the value, where it stands beside its name
 	}
 	switch f.keyword {
 	case "type":

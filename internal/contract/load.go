@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -144,15 +145,33 @@ func load(root *os.Root, name, path string) (*Contract, Problems) {
 		r.at(1, 1, "split the contract, or attach a JSON Schema for the rest", "the contract declares %d properties, more than %d", n, maxProperties)
 		return nil, r.sorted()
 	}
-	if checkODCS(doc, r); len(r.found) > 0 {
-		return nil, r.sorted()
+	checkODCS(doc, r)
+	b := &builder{reporter: r, doc: doc, root: root, shaky: len(r.found) > 0,
+		c: &Contract{File: path, locations: map[string]int{}, resources: map[string][]byte{}}}
+	if b.shaky {
+		b.buildOn()
+	} else {
+		b.build()
 	}
-	b := &builder{reporter: r, doc: doc, root: root, c: &Contract{File: path, locations: map[string]int{}, resources: map[string][]byte{}}}
-	b.build()
 	if len(r.found) > 0 {
 		return nil, r.sorted()
 	}
 	return b.c, nil
+}
+
+// buildOn looks for what else is wrong with a document that breaks the standard. Where the standard has spoken already
+// weir adds nothing, and what only the standard's checks keep from panicking ends the search.
+func (b *builder) buildOn() {
+	standard := slices.Clone(b.found)
+	defer func() {
+		if p := recover(); p != nil {
+			b.found = standard
+		}
+	}()
+	b.build()
+	b.found = append(standard, slices.DeleteFunc(b.found[len(standard):], func(p Problem) bool {
+		return slices.ContainsFunc(standard, func(s Problem) bool { return s.Line == p.Line && s.Column == p.Column })
+	})...)
 }
 
 // maxProperties bounds what one contract declares: the library compiles in time with the square of it.

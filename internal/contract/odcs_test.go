@@ -77,17 +77,17 @@ func TestFaultsOfTheStandardAreToldAtTheirPlace(t *testing.T) {
 	const property = head + "schema:\n  - name: a\n    properties:\n"
 	cases := []struct{ name, text, where, message, remedy string }{
 		{"version is a number", strings.Replace(head, "1.0.0", "1.0", 1) + "schema: [{name: a}]\n",
-			"4:1", "version must be text, this is a number", `put it in quotes: "1.0"`},
+			"4:10", "version must be text, this is a number", `put it in quotes: "1.0"`},
 		{"misspelt enum", property + "      - {name: q, logicalType: integr}\n",
-			"9:19", `logicalType is "integr", it must be one of string, date`, "did you mean integer?"},
+			"9:32", `logicalType is "integr", it must be one of string, date`, "did you mean integer?"},
 		{"unknown name", property + "      - {name: q, logicalTipe: integer}\n",
 			"9:19", `the standard has no "logicalTipe" here`, "did you mean logicalType?"},
 		{"unknown name beside another fault", property + "      - {name: q, loud: 1, required: yes}\n",
 			"9:19", `the standard has no "loud" here`, "customProperties"},
 		{"boolean as text", property + "      - {name: q, required: yes}\n",
-			"9:19", "required must be true or false, this is text", "write true or false"},
+			"9:29", "required must be true or false, this is text", "write true or false"},
 		{"number as text", property + "      - {name: q, logicalType: string, logicalTypeOptions: {minLength: \"4\"}}\n",
-			"9:61", "minLength must be a whole number, this is text", "remove the quotes: 4"},
+			"9:72", "minLength must be a whole number, this is text", "remove the quotes: 4"},
 		{"option of another type", property + "      - {name: q, logicalType: string, logicalTypeOptions: {minimum: 4}}\n",
 			"9:61", `the standard has no "minimum" here`, ""},
 		{"no operator", property + "      - {name: q, quality: [{metric: nullValues}]}\n",
@@ -127,6 +127,60 @@ func TestAKnownNameIsNotCalledUnknownBecauseOfAnotherFault(t *testing.T) {
 	ps = problems(t, document("v3.1.0", "      - {name: q, logicalType: integer, criticalDataElement: true, logicalTypeOptions: {minimun: 0}}\n"))
 	if len(ps) != 1 || !strings.Contains(ps[0].Message, `"minimun"`) {
 		t.Errorf("got %v, want the misspelled option alone", ps)
+	}
+}
+
+func TestFaultsAgainstTheStandardDoNotHideTheOthers(t *testing.T) {
+	all := func(text string) string {
+		var said []string
+		for _, p := range problems(t, text) {
+			said = append(said, p.String()[strings.Index(p.String(), ".yaml:")+len(".yaml:"):])
+		}
+		return strings.Join(said, "\n")
+	}
+	got := all(`apiVersion: v3.1.0
+kind: DataContract
+id: a
+version: 1.0.0
+status: active
+schema:
+  - name: a
+    customProperties: [{property: weir, value: {eventTime: t, timezone: Europe/Berln, window: 7h}}]
+    properties:
+      - {name: t, logicalType: timestmp, required: true}
+      - name: d
+        logicalType: numbr
+        quality:
+          - {type: custom, engine: weir, implementation: {rule: drift, effect: {ks: 0.1}}}
+          - {type: custom, engine: weir, implementation: {rule: drfit}}
+      - {name: p, logicalType: string, logicalTypeOptions: {pattern: "[a"}}
+`)
+	for _, want := range []string{`8:73: timezone "Europe/Berln"`, "8:95: ", `10:32: logicalType is "timestmp"`, `12:22: logicalType is "numbr"`, `15:58: the engine weir has no rule "drfit"`, "16:70: the pattern"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got\n%s\nwant %q in it", got, want)
+		}
+	}
+	if n := strings.Count(got, "\n") + 1; n != 6 {
+		t.Errorf("got %d problems, want 6 and nothing that only follows from them:\n%s", n, got)
+	}
+	for _, text := range []string{ // each has one fault, from which others would follow
+		"apiVersion: v3.1.0\nkind: DataContract\nid: a\nversion: 1.0.0\nstatus: active\nschma: []\n",
+		strings.Replace(timed(document("v3.1.0", "")), "required: true", "requird: true", 1),
+		document("v3.1.0", "      - {name: p, quality: [{metric: invalidValues, mustBe: 0, argments: {validValues: [1]}}]}\n"),
+		document("v3.1.0", "      - {name: p, logicalType: intger, quality: [{type: custom, engine: weir, implementation: {rule: drift}}]}\n"),
+	} {
+		if got := all(text); strings.Contains(got, "\n") {
+			t.Errorf("got\n%s\nwant one problem in\n%s", got, text)
+		}
+	}
+}
+
+func TestARemedyOfAPatternFitsItsFault(t *testing.T) {
+	for pattern, want := range map[string]string{"[a": "mend the expression", "(?=a)": "look-around", `(a)\\1`: "back-references"} {
+		ps := problems(t, document("v3.1.0", `      - {name: p, logicalType: string, logicalTypeOptions: {pattern: "`+pattern+`"}}`+"\n"))
+		if len(ps) != 1 || !strings.Contains(ps[0].Remedy, want) {
+			t.Errorf("%s: got %+v, want a remedy with %q", pattern, ps, want)
+		}
 	}
 }
 

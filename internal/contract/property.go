@@ -2,9 +2,11 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -59,6 +61,8 @@ func (b *builder) property(p *node, at place, required bool) (map[string]any, Fi
 	case "vector":
 		f.Kind = Array
 		k.vector(logical)
+	default: // not of the standard, which has said so
+		f.Kind = untyped
 	}
 	k.enum()
 	k.unenforced()
@@ -211,7 +215,12 @@ func (k *keywords) text(at *node) {
 // and datacontract-cli read it so.
 func (k *keywords) pattern(p *node, r Rule) {
 	if _, err := regexp.Compile(p.text); err != nil {
-		k.b.on(p, "rewrite it without look-around and back-references: weir matches in linear time (RE2)", "the pattern cannot be used: %v", err)
+		remedy := "mend the expression; https://github.com/google/re2/wiki/Syntax lists what may stand in one"
+		var fault *syntax.Error
+		if errors.As(err, &fault) && (fault.Code == syntax.ErrInvalidPerlOp || fault.Code == syntax.ErrInvalidEscape) {
+			remedy = "rewrite it without look-around and back-references: weir matches in linear time (RE2)"
+		}
+		k.b.on(p, remedy, "the pattern cannot be used: %v", err)
 		return
 	}
 	if !strings.HasPrefix(p.text, "^") || !strings.HasSuffix(p.text, "$") {
@@ -261,7 +270,7 @@ func (k *keywords) bounds() {
 		switch {
 		case strict != nil && strict.kind == boolNode && strict.text == "true":
 			if plain == nil {
-				k.b.on(strict, "add "+side.plain, "%s is true, but there is no %s", side.strict, side.plain)
+				k.b.lacks(strict, "add "+side.plain, "%s is true, but there is no %s", side.strict, side.plain)
 				continue
 			}
 			k.set(side.strict, json.Number(plain.text), here(plain, side.strictText, plain.text))

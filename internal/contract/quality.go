@@ -10,15 +10,18 @@ import (
 var operators = []Operator{MustBe, MustNotBe, MustBeGreaterThan, MustBeGreaterOrEqualTo, MustBeLessThan, MustBeLessOrEqualTo,
 	MustBeBetween, MustNotBeBetween}
 
-// severity reads ODCS's free text as datacontract-cli does; absent or unknown words are errors.
-func severity(q *node) Severity {
+// severity reads ODCS's free text as datacontract-cli does; absent or unknown words are errors, the latter with known
+// false.
+func severity(q *node) (s Severity, known bool) {
 	switch strings.ToLower(q.str("severity")) {
 	case "warning", "warn", "low", "minor":
-		return Warning
+		return Warning, true
 	case "info", "trivial":
-		return Info
+		return Info, true
+	case "", "error", "critical", "high", "major", "blocker", "fatal":
+		return Error, true
 	}
-	return Error
+	return Error, false
 }
 
 // quality is one entry of a "quality" list.
@@ -42,7 +45,12 @@ func (b *builder) newQuality(q *node, at place, n int) quality {
 	if word == "" {
 		word = fmt.Sprintf("quality-%d", n+1)
 	}
-	r := Rule{ID: derived(at.id, word), Severity: severity(q), Path: at.path, Line: q.line, Column: q.column}
+	weight, known := severity(q)
+	if !known {
+		s := q.get("severity")
+		b.c.Notices = append(b.c.Notices, b.notice(s, "write error, warning or info", "weir does not know the severity %s: the rule counts as an error", s.text))
+	}
+	r := Rule{ID: derived(at.id, word), Severity: weight, Path: at.path, Line: q.line, Column: q.column}
 	if id := q.get("id"); id != nil {
 		r.ID, r.Line, r.Column = id.text, id.line, id.column
 		if first, taken := b.ids[r.ID]; taken {
@@ -222,7 +230,7 @@ func (q quality) invalidValues(k *keywords, w *WindowRule) {
 		pattern = q.get("pattern") // the standard's own example puts it there
 	}
 	if valid == nil && pattern == nil {
-		q.b.on(q.node, "add arguments: {validValues: […]} or {pattern: …}", "invalidValues does not say which values are valid")
+		q.b.lacks(q.node, "add arguments: {validValues: […]} or {pattern: …}", "invalidValues does not say which values are valid")
 		return
 	}
 	first := q.rule
@@ -259,7 +267,7 @@ var effects = map[Metric][]string{Drift: {"ks", "psi", "unseen"}, NullDrift: {"n
 func (q quality) weir(f *Field, inside bool) {
 	impl := q.get("implementation")
 	if impl == nil || impl.kind != mapNode {
-		q.b.on(q.node, "write implementation: {rule: drift, against: baseline}", "a rule of the engine weir needs a mapping as implementation")
+		q.b.lacks(q.node, "write implementation: {rule: drift, against: baseline}", "a rule of the engine weir needs a mapping as implementation")
 		return
 	}
 	m := Metric(impl.str("rule"))
@@ -274,7 +282,7 @@ func (q quality) weir(f *Field, inside bool) {
 		q.b.on(impl, "move the rule to the quality of a property", "%s is about one property", m)
 		return
 	case m == Drift || m == NullDrift:
-		q.b.on(impl, "watch a scalar property outside lists", "%s cannot be measured here", m)
+		q.b.lacks(impl, "watch a scalar property outside lists", "%s cannot be measured here", m)
 		return
 	default:
 		q.b.on(impl, "the rules are drift, nullDrift and volume", "the engine weir has no rule %q", m)
@@ -321,9 +329,12 @@ func (q quality) setting(m member, w *WindowRule, f *Field) {
 func (q quality) effect(e member, w *WindowRule, f *Field) {
 	known := effects[w.Metric]
 	if f != nil && w.Metric == Drift {
-		known = []string{"psi", "unseen"}
-		if f.Kind == Integer || f.Kind == Number {
+		switch f.Kind {
+		case Integer, Number:
 			known = []string{"ks", "psi"}
+		case untyped: // any of them may be meant
+		default:
+			known = []string{"psi", "unseen"}
 		}
 	}
 	x, err := json.Number(e.value.text).Float64()

@@ -35,6 +35,17 @@ func loadText(t *testing.T, text string) *Contract {
 	return c
 }
 
+func TestASeverityThatNobodyKnowsIsNoticed(t *testing.T) {
+	const p = "      - {name: p, logicalType: integer, quality: [{id: q, metric: invalidValues, mustBe: 0, arguments: {validValues: [1]}, severity: "
+	c := contractOf(t, "v3.1.0", p+"catastrophic}]}\n")
+	if len(c.Notices) != 1 || !strings.Contains(c.Notices[0].Message, "catastrophic") || c.Notices[0].Line != 9 || rule(t, c, "q").Severity != Error {
+		t.Errorf("got %+v, want one notice and an error", c.Notices)
+	}
+	if c := contractOf(t, "v3.1.0", p+"High}]}\n"); len(c.Notices) != 0 {
+		t.Errorf("got %+v, want none", c.Notices)
+	}
+}
+
 func TestWindowRulesWithoutEventTimeAreNamedAsNotEnforced(t *testing.T) {
 	text := document("v3.1.0", "      - {name: p, logicalType: integer, quality: [{id: q, metric: nullValues, mustBe: 0}]}\n")
 	if r := rule(t, loadText(t, text), "q"); r.Scope != NotEnforced || r.Window != nil || !strings.Contains(r.Why, "eventTime") {

@@ -121,7 +121,7 @@ func (k *keywords) mapping(at *node) {
 		if names["type"] == "string" {
 			k.schema["propertyNames"] = names
 		} else {
-			k.b.on(key, "make the key's logicalType string", "the key of a map in JSON is text")
+			k.b.lacks(key, "make the key's logicalType string", "the key of a map in JSON is text")
 		}
 	}
 	if value := parts.get("value"); value != nil {

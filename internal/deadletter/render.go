@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"weir/internal/contract"
+	"weir/internal/validate"
 )
 
 // Rendering is how Render shows a letter.
@@ -61,28 +62,31 @@ func (l *Letter) renderViolations(b *strings.Builder) {
 	b.WriteByte('\n')
 	t := tabwriter.NewWriter(b, 0, 0, 3, ' ', 0)
 	for i, v := range l.Violations {
-		found, expected := Printable(v.Found), Printable(v.Expected)
-		if found != "" {
-			found = "found " + found
-		}
-		if expected != "" {
-			expected = "expected " + expected
-		}
 		rule := Printable(v.Rule)
 		if v.Severity != contract.Error && v.Severity != "" {
 			rule += " (" + Printable(string(v.Severity)) + ")"
 		}
-		fmt.Fprintf(t, "  %d\t%s\t%s\t%s\t%s\n", i+1, cmp.Or(Printable(v.Instance), "(record)"), rule, found, expected)
+		fmt.Fprintf(t, "  %d\t%s\t%s\n", i+1, rule, Printable(sentence(v)))
 	}
 	t.Flush()
 	if l.Truncated > 0 {
 		fmt.Fprintf(b, "  … and %d more that did not fit into the header\n", l.Truncated)
 	}
-	for i, v := range l.Violations {
-		if v.Message != "" {
-			fmt.Fprintf(b, "  %d  %s\n", i+1, Printable(v.Message))
-		}
+}
+
+// sentence is the violation in words; a letter whose header had no room for the gate's carries only its parts.
+func sentence(v validate.Violation) string {
+	if v.Message != "" {
+		return v.Message
 	}
+	s := cmp.Or(v.Instance, "the record")
+	if v.Expected != "" {
+		s += ", expected " + v.Expected
+	}
+	if v.Found != "" {
+		s += ", found " + v.Found
+	}
+	return s
 }
 
 func (l *Letter) renderValue(b *strings.Builder, width int) {

@@ -35,10 +35,8 @@ func TestRenderMarksTheFaultsUnderTheValue(t *testing.T) {
 	want := `flights.dead 3/118   from flights.raw 3/90412   2013-02-11 14:02:07 EST   key EWR-1545
 rejected by flights@1.2.0 at 2026-11-22 09:02:08 EST   2 violations   attempt 1   cause ` + Cause("flights", []validate.Violation{unknown, mistyped}) + `
 
-  1   /carrier    known-carrier   found "ZZ"        expected one of 16 carriers
-  2   /distance   distance-type   found "1400 mi"   expected integer
-  1  carrier is not one of the 16 known
-  2  distance is text
+  1   known-carrier   carrier is not one of the 16 known
+  2   distance-type   distance is text
 
   {"time_hour":"2013-02-11T19:00:00Z","carrier":"ZZ","flight":1545,"distance":"1400 mi"}
                                                 ▔▔▔▔                          ▔▔▔▔▔▔▔▔▔

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 func TestTimestampOKSaysWhatKgoCanEncode(t *testing.T) {
@@ -124,6 +126,19 @@ func TestPreflightFindsEachFaultAndNothingElse(t *testing.T) {
 	p := sound()
 	if found := p.run(wants); len(found) != 0 {
 		t.Errorf("findings on sound topics: %v", found)
+	}
+}
+
+func TestPreflightPlansNoTopicWhoseInputIsMissing(t *testing.T) {
+	p := sound()
+	p.topics["in"] = topic{err: kerr.UnknownTopicOrPartition}
+	p.topics["out"] = topic{err: kerr.UnknownTopicOrPartition}
+	found := p.run(RouteWants("r", "in", "out", "dead"))
+	if len(found) != 2 || strings.Contains(found[0].Remedy, "--partitions") || !strings.Contains(found[1].Remedy, "create the input in first") {
+		t.Errorf("found %v, want the input to come first", found)
+	}
+	if text := found[1].Text(); !strings.HasPrefix(text, "topic out does not exist\n") {
+		t.Errorf("got %q, want neither severity nor route", text)
 	}
 }
 

@@ -69,14 +69,19 @@ type Finding struct {
 	Topic    string
 	Severity Severity
 	Message  string // one sentence
-	Remedy   string // a command, or what to do
+	Remedy   string // a command, or what to do; "" for an own topic that is missing, which weir setup creates
 }
 
 func (f Finding) String() string {
-	s := fmt.Sprintf("%s: topic %s %s", f.Severity, f.Topic, f.Message)
 	if f.Route != "" {
-		s = fmt.Sprintf("%s: route %s: topic %s %s", f.Severity, f.Route, f.Topic, f.Message)
+		return fmt.Sprintf("%s: route %s: %s", f.Severity, f.Route, f.Text())
 	}
+	return fmt.Sprintf("%s: %s", f.Severity, f.Text())
+}
+
+// Text is the finding without severity and route, for where they are said already.
+func (f Finding) Text() string {
+	s := fmt.Sprintf("topic %s %s", f.Topic, f.Message)
 	if f.Remedy != "" {
 		s += "\n  remedy: " + f.Remedy
 	}
@@ -171,11 +176,18 @@ func (p *preflight) check(w Want) {
 }
 
 func (p *preflight) create(w Want) string {
-	if w.Route == "" {
-		return "weir setup -c weir.yaml --apply"
+	like := p.topics[w.Like]
+	switch {
+	case w.Route == "":
+		return ""
+	case w.Role == Input:
+		return "correct the name, or create the topic: weir creates no inputs"
+	case errors.Is(like.err, kerr.UnknownTopicOrPartition):
+		return fmt.Sprintf("create the input %s first; this topic must have its partitions", w.Like)
+	case like.err != nil:
+		return fmt.Sprintf("let this user describe the input %s first; this topic must have its partitions", w.Like)
 	}
-	n := cmp.Or(p.topics[w.Like].partitions, 1)
-	return fmt.Sprintf("kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions %d", p.brokers, w.Topic, n)
+	return fmt.Sprintf("kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions %d", p.brokers, w.Topic, like.partitions)
 }
 
 func (p *preflight) repartition(w Want, t, like topic) string {
