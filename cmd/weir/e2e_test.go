@@ -74,14 +74,15 @@ func TestReportsAreTheSameForAnyNumberOfGates(t *testing.T) {
 	})
 }
 
-// TestKillsLoseAndDoubleNothing kills gates and the monitor with SIGKILL at random moments, starts them again, and wants
+// TestKillsLoseAndDoubleNothing kills gates and the monitor with SIGKILL at random moments, every other time while a
+// transaction is open, starts them again, and wants
 // the topics and reports of a calm run. WEIR_KILLS says how often (default 3), WEIR_SEED repeats a run.
 func TestKillsLoseAndDoubleNothing(t *testing.T) {
 	c := kafkatest.Real(t)
 	kills, seed := fromEnv(t, "WEIR_KILLS", 3), uint64(fromEnv(t, "WEIR_SEED", int(time.Now().UnixNano()&0xffff)))
 	t.Logf("WEIR_SEED=%d WEIR_KILLS=%d", seed, kills)
 	const prefix = "kills."
-	n := 4_000 + 2_000*kills // enough work to be killed in
+	n := 4_000 + 5_000*kills // enough work to be killed in
 	want := calm(t, prefix, 4, n)
 	w := newWorld(t, c, prefix, 4, n, "limits: {max_poll_records: 100}\n")
 	watch, err := kafkatest.StartWatch(t.Context(), c.Config(), kafkatest.Flow{Group: w.names.Group, Input: w.names.Input, Output: w.names.Output, Dead: w.names.Dead})
@@ -99,11 +100,17 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 		running[i] = w.start(args...)
 	}
 	time.Sleep(3 * time.Second) // so that the first kill meets work
-	for range kills {
-		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
-		i := random.IntN(len(commands))
-		running[i].kill()
-		running[i] = w.start(commands[i]...)
+	for i := range kills {
+		time.Sleep(time.Duration(500+random.IntN(2000)) * time.Millisecond)
+		victims := []int{random.IntN(len(commands))}
+		if i%2 == 1 { // every other time both gates, as soon as a transaction is seen open
+			w.awaitOpenTransaction(2 * time.Second)
+			victims = []int{0, 1}
+		}
+		for _, v := range victims {
+			running[v].kill()
+			running[v] = w.start(commands[v]...)
+		}
 	}
 	for _, p := range running {
 		p.kill()
@@ -114,10 +121,37 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 	}
 	l := w.audit()
 	t.Logf("%s", l)
+	if kills >= 10 && l.Uncommitted == l.Output+l.Dead {
+		t.Error("no transaction was cut short: the kills proved nothing")
+	}
 	if _, err := watch.Stop(t.Context()); err != nil {
 		t.Errorf("the concurrent reader: %v", err)
 	}
 	sameLines(t, w.published(), want)
+}
+
+// awaitOpenTransaction waits, not for ever, until the output holds records that are not committed yet.
+func (w *world) awaitOpenTransaction(limit time.Duration) {
+	w.t.Helper()
+	adm := kadm.NewClient(w.cluster.Client(w.t))
+	for began := time.Now(); time.Since(began) < limit; {
+		ends, err := adm.ListEndOffsets(w.t.Context(), w.names.Output)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		stable, err := adm.ListCommittedOffsets(w.t.Context(), w.names.Output)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		open := false
+		ends.Each(func(o kadm.ListedOffset) {
+			s, _ := stable.Lookup(o.Topic, o.Partition)
+			open = open || s.Offset < o.Offset
+		})
+		if open {
+			return
+		}
+	}
 }
 
 func fromEnv(t *testing.T, name string, otherwise int) int {
