@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -278,14 +277,4 @@ func (s *session) inputs() []string {
 		in = append(in, r.Input)
 	}
 	return in
-}
-
-func keys[K comparable, V any](m map[K]V) iter.Seq[K] {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }

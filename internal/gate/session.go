@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -276,12 +277,12 @@ func (s *session) report(outcomes []Outcome, next map[kafka.Partition]*position)
 			records = append(records, s.marker(o.Partition, at.next))
 		}
 	}
-	for _, k := range slices.SortedFunc(keys(sums), profile.Key.Compare) {
+	for _, k := range slices.SortedFunc(maps.Keys(sums), profile.Key.Compare) {
 		for _, chunk := range sums[k].Encode(chunkBytes) {
 			records = append(records, s.own1("profile/", k.Contract.Name, chunk))
 		}
 	}
-	for _, name := range slices.Sorted(keys(progress)) {
+	for _, name := range slices.Sorted(maps.Keys(progress)) {
 		records = append(records, s.own1("progress/", name, progress[name].Encode()))
 	}
 	return records, nil
