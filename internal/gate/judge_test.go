@@ -304,3 +304,10 @@ func TestWatermarkSurvivesTheOffsetMetadata(t *testing.T) {
 		}
 	}
 }
+
+func TestWatermarkNeverGoesBack(t *testing.T) {
+	o := Judge(testCatalog(t, nil), &Refusals{}, in0, window.NoWatermark, records(reading("11:05"), reading("10:30")), time.Time{})
+	if got, want := o.Watermark, clock("11:05").UnixMilli(); got != want {
+		t.Errorf("got %s, want 11:05", time.UnixMilli(got).UTC())
+	}
+}

@@ -324,3 +324,25 @@ func TestWindowsOfAnotherSizeBlockInsteadOfOverlapping(t *testing.T) {
 		t.Errorf("under the old size: %d windows closed, want 2", len(closed))
 	}
 }
+
+func TestAProfileInFewerChunksLeavesNoneOfTheOldBehind(t *testing.T) {
+	c := testContract(t)
+	s := &script{t: t, c: c, cat: testCatalog(t, c, "in"), state: NewState(), topic: map[string]*kgo.Record{}, next: map[string]int64{}}
+	s.profile([]string{"10:00", "valid", "3"})
+	s.restart() // in the smallest chunks
+	many := len(s.topic)
+	s.profile([]string{"10:00", "valid", "4"})
+	changes, err := s.state.Changes(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deleted := 0
+	for _, r := range changes {
+		if r.Value == nil {
+			deleted++
+		}
+	}
+	if many < 2 || deleted != many-1 {
+		t.Errorf("%d chunks became one and %d were deleted, want %d", many, deleted, many-1)
+	}
+}
