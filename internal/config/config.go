@@ -130,7 +130,7 @@ type Route struct {
 type Limits struct {
 	MaxRecordBytes Size          `yaml:"max_record_bytes"` // value and key and headers; larger ones are dead letters
 	MaxPollRecords int           `yaml:"max_poll_records"` // per cycle and session
-	CommitInterval time.Duration `yaml:"commit_interval"`  // longest time records wait for their cycle's commit
+	CommitInterval time.Duration `yaml:"commit_interval"`  // commits of a session are at least so far apart
 }
 
 // Telemetry is logging; metrics and traces are pushed where the standard OTEL_* variables say.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -63,6 +64,15 @@ func (i *instruments) committed(ctx context.Context, rt *route, o Outcome) {
 		i.Latency(ctx, rt.Name, time.Since(o.oldest))
 	}
 	i.Route(ctx, rt.Name, telemetry.Running)
+}
+
+// written counts the bytes of profiles and progress by contract, which is the rest of their records' keys.
+func (i *instruments) written(ctx context.Context, own []*kgo.Record) {
+	for _, r := range own {
+		if kind, name, _ := strings.Cut(string(r.Key), "/"); kind != "marker" {
+			i.ProfilesSize(ctx, name, int64(len(r.Key)+len(r.Value)))
+		}
+	}
 }
 
 // spans are one cycle's spans, one per input topic, linked to the traces of the records: those rejected first.

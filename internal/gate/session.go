@@ -176,6 +176,7 @@ func (s *session) commit(ctx context.Context, outcomes []Outcome, began time.Tim
 		outcome = telemetry.Aborted
 	default:
 		s.adopt(ctx, outcomes, next)
+		s.instruments.written(ctx, own)
 	}
 	spans.end(outcome, err)
 	s.instruments.Cycle(ctx, outcome, time.Since(began))

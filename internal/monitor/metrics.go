@@ -6,6 +6,7 @@ import (
 
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 
+	"weir/internal/contract"
 	"weir/internal/telemetry"
 )
 
@@ -20,6 +21,24 @@ func newInstruments(c Config) (*instruments, error) {
 	}
 	m, err := telemetry.NewMonitorMetrics(c.Meter)
 	return &instruments{m}, err
+}
+
+// committed counts what a commit has made lasting: profile chunks by contract, and the findings now open.
+func (i *instruments) committed(ctx context.Context, folded map[string]int64, states map[int32]*State) {
+	for name, n := range folded {
+		i.ProfilesFolded(ctx, name, n)
+	}
+	for _, st := range states {
+		for name, b := range st.contracts {
+			open := map[contract.Severity]int{contract.Error: 0, contract.Warning: 0, contract.Info: 0}
+			for _, f := range b.head.Findings.Open {
+				open[f.Severity]++
+			}
+			for severity, n := range open {
+				i.FindingsOpen(ctx, name, string(severity), n)
+			}
+		}
+	}
 }
 
 // closed counts one closed window, after its commit.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"weir/internal/kafka"
+	"weir/internal/telemetry"
 )
 
 // chunkBytes is the target size of a state record: half of Kafka's default max.message.bytes.
@@ -75,13 +77,15 @@ type session struct {
 	kafka      *kafka.Session
 	states     map[int32]*State // by owned partition of the profiles topic
 	partitions map[string]int
-	pending    bool // something was polled since the last commit
+	pending    bool             // something was polled since the last commit
+	folded     map[string]int64 // profile chunks since the last commit, by contract
 	written    time.Time
 }
 
 // live opens the session and cycles until it ends.
 func (s *session) live(ctx context.Context) (err error) {
 	s.states, s.pending, s.written = map[int32]*State{}, false, time.Now()
+	s.folded = map[string]int64{}
 	s.kafka, err = kafka.Open(ctx, kafka.SessionConfig{
 		Config: s.Kafka, Group: s.Group + ".monitor", ID: s.id,
 		Topics: []string{s.topics.Profiles}, Outputs: []string{s.topics.State, s.topics.Reports, s.topics.Events},
@@ -209,6 +213,9 @@ func (s *session) fold(st *State, records []*kgo.Record) (closed []Closed, err e
 		if err := st.Fold(r); err != nil {
 			return nil, &kafka.FatalError{Err: err}
 		}
+		if name, ok := strings.CutPrefix(string(r.Key), "profile/"); ok {
+			s.folded[name]++
+		}
 		found, stuck := st.Close(s.cat)
 		closed = append(closed, found...)
 		s.instruments.stuck(s.Status, stuck, s.cat.names)
@@ -233,14 +240,21 @@ func (s *session) commit(ctx context.Context, closed []Closed) error {
 		}
 	}
 	records = append(records, s.publish(closed)...)
+	began := time.Now()
 	ok, err := s.kafka.Commit(ctx, records, nil)
 	if err != nil {
+		s.instruments.Cycle(ctx, telemetry.Unknown, time.Since(began))
 		return fmt.Errorf("commit windows: %w", err)
 	}
 	s.pending, s.written = false, time.Now()
 	if !ok {
+		s.instruments.Cycle(ctx, telemetry.Aborted, time.Since(began))
+		clear(s.folded)
 		return s.rewind(ctx) // the step is dropped: its records are handed out again
 	}
+	s.instruments.Cycle(ctx, telemetry.Committed, time.Since(began))
+	s.instruments.committed(ctx, s.folded, s.states)
+	clear(s.folded)
 	for _, c := range closed {
 		s.instruments.closed(ctx, c)
 		if s.OnClose != nil {
