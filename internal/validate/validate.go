@@ -149,6 +149,11 @@ func (v *Validator) close(closed *jsonschema.Schema) {
 // valid. Violations are ordered by instance, then schema pointer. A nil row is allowed. Neither the violations nor
 // the row refer to value afterwards.
 func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
+	return v.byLibrary(value, row)
+}
+
+// byLibrary is the whole meaning of Check: strict decoding, then the library over the decoded record.
+func (v *Validator) byLibrary(value []byte, row *columns.Row) []Violation {
 	doc, fault := v.decode(value)
 	if fault != nil {
 		unreadable(row, len(v.columns))
