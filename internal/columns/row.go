@@ -1,5 +1,7 @@
 package columns
 
+import "unsafe"
+
 // State says what a row holds in a column.
 type State uint8
 
@@ -17,7 +19,11 @@ type Row struct {
 	ints   []int64 // Integer, Timestamp (Unix ms), Boolean (0, 1)
 	floats []float64
 	texts  []string
+	copies []byte // what CopyText has copied since the last Reset
 }
+
+// maxCopies bounds the bytes that a row keeps for the next record.
+const maxCopies = 64 << 10
 
 // NewRow makes an empty row of the layout: every column Absent.
 func (l *Layout) NewRow() *Row {
@@ -29,6 +35,17 @@ func (l *Layout) NewRow() *Row {
 func (r *Row) Reset() {
 	clear(r.states)
 	clear(r.texts)
+	if r.copies = r.copies[:0]; cap(r.copies) > maxCopies {
+		r.copies = nil
+	}
+}
+
+// CopyText sets column i to a copy of text, valid until the next Reset.
+func (r *Row) CopyText(i int, text []byte) {
+	from := len(r.copies)
+	r.copies = append(r.copies, text...) // a text set before keeps the bytes it was given
+	text = r.copies[from:]
+	r.SetText(i, unsafe.String(unsafe.SliceData(text), len(text)))
 }
 
 func (r *Row) State(i int) State         { return r.states[i] }

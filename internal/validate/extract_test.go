@@ -84,16 +84,26 @@ func TestRowHoldsWhatCouldBeReadOfValidAndInvalidRecords(t *testing.T) {
 	}
 }
 
-func TestRowDoesNotAliasTheRecord(t *testing.T) {
-	v, l := orders(t, Options{})
-	row := l.NewRow()
-	value := []byte(`{"id":1,"note":"plain"}`)
-	v.Check(value, row)
+func TestViolationsAndTheBatchDoNotAliasTheRecord(t *testing.T) {
+	v, l := flights(t, Options{})
+	row, batch := l.NewRow(), l.NewBatch()
+	value := []byte(strings.Replace(flight, `"UA"`, `"Z\u005a"`, 1))
+	vs := v.Check(value, row)
+	batch.Append(row)
+	want := lines(vs)
 	for i := range value {
 		value[i] = '#'
 	}
-	if got, want := cells(l, row), "/id=1 /note=plain"; got != want {
+	if got := lines(vs); got != want || !strings.Contains(got, `"ZZ"`) {
 		t.Errorf("after the bytes changed: got %s, want %s", got, want)
+	}
+	columns := batch.Finish()
+	defer columns.Record.Release()
+	for name, want := range map[string]string{"/carrier": "ZZ", "/tailnum": "N14228"} {
+		i, _ := l.Index(name)
+		if got := columns.Record.Column(i).ValueStr(0); got != want {
+			t.Errorf("%s after the bytes changed: got %s, want %s", name, got, want)
+		}
 	}
 }
 

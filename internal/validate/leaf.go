@@ -17,22 +17,33 @@ const messageFalse = "not allowed"
 // leaf is one broken keyword at one place, as the library reports it.
 type leaf struct {
 	instance string   // JSON pointer
+	found    string   // the same, as the library escapes it
 	location string   // of the keyword, as the library escapes it: a pointer, or a URL with one in another document than the root's
 	keyword  string   //
-	trail    []string // tokens of the evaluation path, through $ref
+	path     string   // evaluation path of the keyword, through $ref
+	trail    []string // its tokens
 	closing  bool     // the keyword is the unknown fields policy's, not the contract's
 	sub      *jsonschema.Schema
 	err      *jsonschema.ValidationError
+	doc      any      // what the library was given: the record or a part of it
+	local    string   // JSON pointer into doc
+	missing  []string // the names that required found missing, where doc does not show it
 }
 
-// leaves lists the keywords a record breaks. $ref, allOf, if and dependent schemas lead to the keywords in them;
+// part is what the library is given to judge: the record, or a value in it, and where it stands.
+type part struct {
+	doc   any
+	at    pointerToken // JSON pointer
+	trail string       // evaluation path of the schema
+}
+
+// leaves lists the keywords a part breaks. $ref, allOf, if and dependent schemas lead to the keywords in them;
 // anyOf, oneOf and contains are broken as a whole, because no single alternative was promised.
-func (v *Validator) leaves(err *jsonschema.ValidationError) []leaf {
-	var found []leaf
+func (v *Validator) leaves(found []leaf, p part, err *jsonschema.ValidationError) []leaf {
 	var walk func(*jsonschema.ValidationError)
 	walk = func(e *jsonschema.ValidationError) {
 		if len(e.Causes) == 0 || isAlternative(e) {
-			found = append(found, v.newLeaf(e))
+			found = append(found, v.newLeaf(p, e))
 			return
 		}
 		for _, cause := range e.Causes {
@@ -55,9 +66,11 @@ func isAlternative(e *jsonschema.ValidationError) bool {
 	return false
 }
 
-func (v *Validator) newLeaf(e *jsonschema.ValidationError) leaf {
-	l := leaf{instance: decodePointer(e.InstanceLocation), err: e, closing: v.closing[e.AbsoluteKeywordLocation]}
-	l.trail = splitPointer(decodePointer(e.KeywordLocation))
+func (v *Validator) newLeaf(p part, e *jsonschema.ValidationError) leaf {
+	l := leaf{err: e, closing: v.closing[e.AbsoluteKeywordLocation], doc: p.doc, local: decodePointer(e.InstanceLocation)}
+	l.instance, l.found = p.at.pointer+l.local, p.at.location+e.InstanceLocation
+	l.path = p.trail + e.KeywordLocation
+	l.trail = splitPointer(decodePointer(l.path))
 	var own int // tokens after the location of the keyword's schema
 	l.keyword, own = keywordOf(l.trail, e.Message)
 	schema := cutTokens(e.AbsoluteKeywordLocation, own)

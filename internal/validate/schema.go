@@ -92,15 +92,15 @@ func expectedAny(s *jsonschema.Schema, keyword string) string {
 func expectedNumber(s *jsonschema.Schema, keyword string) string {
 	switch keyword {
 	case "minimum":
-		return "at least " + decimal(s.Minimum)
+		return "at least " + writeBound(s.Minimum)
 	case "exclusiveMinimum":
-		return "more than " + decimal(s.ExclusiveMinimum)
+		return "more than " + writeBound(s.ExclusiveMinimum)
 	case "maximum":
-		return "at most " + decimal(s.Maximum)
+		return "at most " + writeBound(s.Maximum)
 	case "exclusiveMaximum":
-		return "less than " + decimal(s.ExclusiveMaximum)
+		return "less than " + writeBound(s.ExclusiveMaximum)
 	case "multipleOf":
-		return "a multiple of " + decimal(s.MultipleOf)
+		return "a multiple of " + writeBound(s.MultipleOf)
 	}
 	return ""
 }
@@ -151,8 +151,8 @@ func expectedItems(s *jsonschema.Schema, keyword string) string {
 	return ""
 }
 
-// decimal writes a bound: exactly when it is an integer of moderate size, else as the nearest float64.
-func decimal(r *big.Rat) string {
+// writeBound writes a bound: exactly when it is an integer of moderate size, else as the nearest float64.
+func writeBound(r *big.Rat) string {
 	if r.IsInt() && r.Num().BitLen() <= 128 {
 		return r.Num().String()
 	}

@@ -89,3 +89,98 @@ func isTime(s string) bool {
 	_, ok := parseTime(s)
 	return ok
 }
+
+// The spellings below are those that producers write: two digits where two are due, no leap second. They give what
+// parseTimestamp gives, without its detours; whatever they refuse is for parseTimestamp to judge.
+
+// plainTimestamp reads "2006-01-02T15:04:05[.fraction]Z" or with "±hh:mm" as Unix milliseconds, rounded down.
+func plainTimestamp(t []byte) (ms int64, ok bool) {
+	if len(t) < len("2006-01-02T15:04:05Z") || t[10] != 'T' {
+		return 0, false
+	}
+	days, okDate := plainDate(t)
+	clock, okTime := plainTime(t[11:])
+	return days*86_400_000 + clock, okDate && okTime
+}
+
+// plainDate reads "2006-01-02" at the beginning of t as days since 1970-01-01.
+func plainDate(t []byte) (days int64, ok bool) {
+	if len(t) < 10 || t[4] != '-' || t[7] != '-' {
+		return 0, false
+	}
+	century, ok1 := twoDigits(t[0:2])
+	year, ok2 := twoDigits(t[2:4])
+	month, ok3 := twoDigits(t[5:7])
+	day, ok4 := twoDigits(t[8:10])
+	year += 100 * century
+	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return 0, false
+	}
+	// Howard Hinnant, chrono-compatible low-level date algorithms: years begin in March, so that the leap day is last.
+	if month <= 2 {
+		year, month = year-1, month+12
+	}
+	if year < 0 { // January and February of the year 0
+		return 0, false
+	}
+	return int64(365*year+year/4-year/100+year/400+(153*(month-3)+2)/5+day) - 719_469, true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// plainTime reads "15:04:05[.fraction]Z" or with "±hh:mm" as milliseconds since 00:00 UTC of its date.
+func plainTime(t []byte) (ms int64, ok bool) {
+	if len(t) < len("15:04:05Z") || t[2] != ':' || t[5] != ':' {
+		return 0, false
+	}
+	h, okH := twoDigits(t[0:2])
+	m, okM := twoDigits(t[3:5])
+	s, okS := twoDigits(t[6:8])
+	if !okH || !okM || !okS || h > 23 || m > 59 || s > 59 {
+		return 0, false
+	}
+	fraction, zone := 0, t[8:]
+	if zone[0] == '.' {
+		i, unit := 1, 100
+		for ; i < len(zone) && zone[i]-'0' <= 9; i++ {
+			fraction += int(zone[i]-'0') * unit
+			unit /= 10
+		}
+		if i == 1 || i == len(zone) {
+			return 0, false
+		}
+		zone = zone[i:]
+	}
+	offset := 0
+	switch {
+	case len(zone) == 1 && zone[0] == 'Z':
+	case len(zone) == 6 && zone[3] == ':' && (zone[0] == '+' || zone[0] == '-'):
+		zh, okH := twoDigits(zone[1:3])
+		zm, okM := twoDigits(zone[4:6])
+		if !okH || !okM || zh > 23 || zm > 59 {
+			return 0, false
+		}
+		if offset = zh*60 + zm; zone[0] == '-' {
+			offset = -offset
+		}
+	default:
+		return 0, false
+	}
+	return int64(h*60+m-offset)*60_000 + int64(s)*1000 + int64(fraction), true
+}
+
+func twoDigits(t []byte) (n int, ok bool) {
+	a, b := t[0]-'0', t[1]-'0'
+	return int(a)*10 + int(b), a <= 9 && b <= 9
+}

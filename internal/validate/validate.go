@@ -5,7 +5,9 @@
 package validate
 
 import (
+	"bytes"
 	"fmt"
+	"hash/maphash"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -52,6 +54,10 @@ const (
 type Options struct {
 	UnknownFields  UnknownFields // default Allow
 	MaxRecordBytes int           // default 1 MiB; a larger record is judged without decoding
+
+	// Doubt makes the scan unsure of a value where it returns true, so that tests keep the library's path alive. It must
+	// be safe for concurrent use; nil never doubts.
+	Doubt func() bool
 }
 
 // DefaultMaxRecordBytes is the size above which a record is refused unread.
@@ -90,6 +96,8 @@ type Validator struct {
 	fields   *fieldTree
 	columns  []source
 	decoders *sync.Pool // of *decoder
+	plan     *plan
+	scans    *sync.Pool // of *scan
 }
 
 // Compile prepares the contract's schema. The layout must be the contract's own.
@@ -110,13 +118,14 @@ func Compile(c *contract.Contract, l *columns.Layout, o Options) (*Validator, er
 			return nil, err
 		}
 		v.close(closed)
+		v.plans(l)
 	}
 	return v, nil
 }
 
 // newValidator judges by a schema alone: no rule has a name of its own, no field is public.
 func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Validator {
-	return &Validator{
+	v := &Validator{
 		options:  o,
 		schema:   schema,
 		schemas:  indexSchemas(schema),
@@ -125,6 +134,17 @@ func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Vali
 		columns:  newSources(l),
 		decoders: &sync.Pool{New: func() any { return newDecoder(o.MaxRecordBytes / bytesPerValue) }},
 	}
+	v.plans(l)
+	return v
+}
+
+// plans compiles the plan of the schema, and makes room for scans.
+func (v *Validator) plans(l *columns.Layout) {
+	top, predictions := newPlan(v.schema, v.schemas, l)
+	v.plan = top
+	v.scans = &sync.Pool{New: func() any {
+		return &scan{next: make([]uint32, predictions), hashes: hashSet{seed: maphash.MakeSeed()}, spare: l.NewRow(), doubt: v.options.Doubt}
+	}}
 }
 
 // close puts the closed form of the schema, which refuses names the contract does not declare, in its place. One
@@ -146,10 +166,36 @@ func (v *Validator) close(closed *jsonschema.Schema) {
 
 // Check judges one record value and fills row (which it resets first) with every column that could be read,
 // whether the record is valid or not; of a record that is not JSON every column is Unreadable. No violation means
-// valid. Violations are ordered by instance, then schema pointer. A nil row is allowed. Neither the violations nor
-// the row refer to value afterwards.
+// valid. Violations are ordered by instance, then schema pointer. A nil row is allowed. The row's texts may be the bytes
+// of value, which must not change before the row is appended; violations never refer to it.
 func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
-	return v.byLibrary(value, row)
+	if len(value) > v.options.MaxRecordBytes || !v.fewValues(value) {
+		return v.byLibrary(value, row)
+	}
+	s := v.scans.Get().(*scan)
+	defer v.scans.Put(s)
+	defer s.release()
+	into := row
+	if into == nil {
+		into = s.spare
+	}
+	if !s.run(v.plan, value, into) {
+		return v.byLibrary(value, row)
+	}
+	if len(s.events) == 0 {
+		return nil
+	}
+	vs, ok := v.byParts(value, s.events)
+	if !ok {
+		return v.byLibrary(value, row)
+	}
+	return vs
+}
+
+// fewValues says whether a record cannot hold too many values. Each but the first follows a comma or a bracket.
+func (v *Validator) fewValues(value []byte) bool {
+	limit := v.options.MaxRecordBytes / bytesPerValue
+	return len(value) < 2*limit || 1+bytes.Count(value, []byte(","))+bytes.Count(value, []byte("["))+bytes.Count(value, []byte("{")) <= limit
 }
 
 // byLibrary is the whole meaning of Check: strict decoding, then the library over the decoded record.
@@ -187,7 +233,7 @@ func (v *Validator) judge(doc any) (vs []Violation) {
 	case nil:
 		return nil
 	case *jsonschema.ValidationError:
-		return v.violations(doc, err)
+		return v.violations(v.leaves(nil, part{doc: doc}, err))
 	default: // a loop in the schema's references
 		return []Violation{panicked(fmt.Sprintf("%T", err))}
 	}

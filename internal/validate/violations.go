@@ -19,11 +19,11 @@ import (
 const maxPerKeyword = 1000
 
 // violations turns what the library reports into one violation per broken rule and place.
-func (v *Validator) violations(doc any, err *jsonschema.ValidationError) []Violation {
-	leaves := v.knownLeaves(err)
+func (v *Validator) violations(leaves []leaf) []Violation {
+	leaves = knownLeaves(leaves)
 	slices.SortFunc(leaves, func(a, b leaf) int {
 		return cmp.Or(strings.Compare(a.location, b.location), strings.Compare(a.instance, b.instance),
-			strings.Compare(a.err.AbsoluteKeywordLocation, b.err.AbsoluteKeywordLocation))
+			strings.Compare(a.err.AbsoluteKeywordLocation, b.err.AbsoluteKeywordLocation), strings.Compare(a.path, b.path))
 	})
 	// Two paths to one definition may report the same keyword at the same place twice.
 	leaves = slices.CompactFunc(leaves, func(a, b leaf) bool {
@@ -35,7 +35,7 @@ func (v *Validator) violations(doc any, err *jsonschema.ValidationError) []Viola
 		for i+n < len(leaves) && leaves[i+n].location == leaves[i].location {
 			n++
 		}
-		vs = v.appendKeyword(vs, doc, leaves[i:i+n])
+		vs = v.appendKeyword(vs, leaves[i:i+n])
 		i += n
 	}
 	sortViolations(vs)
@@ -44,8 +44,7 @@ func (v *Validator) violations(doc any, err *jsonschema.ValidationError) []Viola
 
 // knownLeaves are the leaves without the unknown fields that cannot be known: when an attached schema fails, the
 // library takes none of the names it declares as declared.
-func (v *Validator) knownLeaves(err *jsonschema.ValidationError) []leaf {
-	leaves := v.leaves(err)
+func knownLeaves(leaves []leaf) []leaf {
 	if !slices.ContainsFunc(leaves, func(l leaf) bool { return len(l.trail) > 0 && l.trail[0] == "allOf" }) {
 		return leaves
 	}
@@ -53,7 +52,7 @@ func (v *Validator) knownLeaves(err *jsonschema.ValidationError) []leaf {
 }
 
 // appendKeyword adds the violations of one keyword, at most maxPerKeyword.
-func (v *Validator) appendKeyword(vs []Violation, doc any, leaves []leaf) []Violation {
+func (v *Validator) appendKeyword(vs []Violation, leaves []leaf) []Violation {
 	first, more := len(vs), 0
 	for i := range leaves {
 		if len(vs)-first == maxPerKeyword {
@@ -62,7 +61,7 @@ func (v *Validator) appendKeyword(vs []Violation, doc any, leaves []leaf) []Viol
 		}
 		room := maxPerKeyword - (len(vs) - first)
 		var left int
-		vs, left = v.appendLeaf(vs, doc, &leaves[i], room)
+		vs, left = v.appendLeaf(vs, &leaves[i], room)
 		more += left
 	}
 	if more > 0 {
@@ -74,8 +73,8 @@ func (v *Validator) appendKeyword(vs []Violation, doc any, leaves []leaf) []Viol
 
 // appendLeaf adds a leaf's violations, at most room, and says how many were left out. A missing or an unwanted name
 // is a violation each.
-func (v *Validator) appendLeaf(vs []Violation, doc any, l *leaf, room int) (_ []Violation, left int) {
-	value, ok := lookup(doc, l.instance)
+func (v *Validator) appendLeaf(vs []Violation, l *leaf, room int) (_ []Violation, left int) {
+	value, ok := lookup(l.doc, l.local)
 	names := l.names(value)
 	if names == nil {
 		return append(vs, v.newViolation(l, value, ok)), 0
@@ -91,6 +90,9 @@ func (v *Validator) appendLeaf(vs []Violation, doc any, l *leaf, room int) (_ []
 
 // names lists the names a keyword about names is broken by, in order; nil for the other keywords.
 func (l *leaf) names(value any) []string {
+	if l.missing != nil {
+		return l.missing
+	}
 	object, ok := value.(map[string]any)
 	if !ok || l.sub == nil {
 		return nil
@@ -181,7 +183,7 @@ func dependent(s *jsonschema.Schema, trigger, index string) string {
 // violation starts a violation of the leaf's rule: about the name in its object, or about the value itself when name
 // is "". A rule is found by the names of the schema only, so that no record can make up rule ids.
 func (v *Validator) violation(l *leaf, name string) Violation {
-	instance, found := l.instance, l.err.InstanceLocation
+	instance, found := l.instance, l.found
 	switch {
 	case name != "":
 		instance += "/" + escapeToken(name)
@@ -192,7 +194,7 @@ func (v *Validator) violation(l *leaf, name string) Violation {
 	rule := v.ruleAt(l.location, found)
 	x := Violation{Rule: rule.ID, Severity: rule.Severity, Instance: displayPointer(instance), Schema: rule.Schema, Keyword: l.keyword}
 	if strings.Contains(x.Schema, "://") { // a schema with an id of its own is named by the path that led to it
-		x.Schema = decodePointer(l.err.KeywordLocation)
+		x.Schema = decodePointer(l.path)
 	}
 	if l.closing {
 		x.Rule, x.Severity = ruleUnknownField, contract.Warning

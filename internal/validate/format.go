@@ -1,0 +1,180 @@
+package validate
+
+import (
+	"unsafe"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// format is a format that the library checks. What quick says yes to, the library says yes to; it says so fast for the
+// ordinary spellings, and the library's own check decides about the others.
+type format struct {
+	name    string
+	quick   func(text []byte) bool // of ASCII
+	library func(any) bool
+}
+
+func newFormat(name string) format {
+	f := format{name: name, library: jsonschema.Formats[name]}
+	switch name {
+	case "date-time":
+		f.quick = func(text []byte) bool { _, ok := plainTimestamp(text); return ok }
+	case "date":
+		f.quick = func(text []byte) bool { _, ok := plainDate(text); return ok && len(text) == 10 }
+	case "time":
+		f.quick = func(text []byte) bool { _, ok := plainTime(text); return ok }
+	case "uuid":
+		f.quick = isPlainUUID
+	case "email":
+		f.quick = isPlainEmail
+	case "hostname":
+		f.quick = isPlainHostname
+	case "ipv4", "ip-address":
+		f.quick = isPlainIPv4
+	case "uri", "iri":
+		f.quick = isPlainURL
+	}
+	return f
+}
+
+func (f *format) holds(text []byte, ascii bool) bool {
+	if ascii && f.quick != nil && f.quick(text) {
+		return true
+	}
+	return f.library(string(text))
+}
+
+// aliased is text without a copy, for as long as nobody writes to it.
+func aliased(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
+
+// Sets of ASCII characters, as bits of a byte per character.
+const (
+	hexDigit = 1 << iota
+	letterOrDigit
+	atomText // RFC 5322 atext without the characters that are rare in addresses
+	urlText  // RFC 3986 unreserved, and some that may stand in a path or query
+)
+
+// characters gives the sets a character belongs to.
+var characters = func() (table [256]uint8) {
+	add := func(set uint8, texts ...string) {
+		for _, text := range texts {
+			for i := range len(text) {
+				table[text[i]] |= set
+			}
+		}
+	}
+	const digits, lower, upper = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	add(hexDigit, digits, "abcdef", "ABCDEF")
+	add(letterOrDigit, digits, lower, upper)
+	add(atomText, digits, lower, upper, "_+-")
+	add(urlText, digits, lower, upper, "-._~/=&+,;@")
+	return table
+}()
+
+func allOf(set uint8, text []byte) bool {
+	for _, c := range text {
+		if characters[c]&set == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlainUUID accepts exactly the UUIDs of RFC 4122.
+func isPlainUUID(t []byte) bool {
+	return len(t) == 36 && t[8] == '-' && t[13] == '-' && t[18] == '-' && t[23] == '-' &&
+		allOf(hexDigit, t[:8]) && allOf(hexDigit, t[9:13]) && allOf(hexDigit, t[14:18]) && allOf(hexDigit, t[19:23]) && allOf(hexDigit, t[24:])
+}
+
+// isPlainHostname accepts labels of letters, digits and inner hyphens.
+func isPlainHostname(t []byte) bool {
+	if len(t) > 253 {
+		return false
+	}
+	size := 0 // of the label so far
+	for i, c := range t {
+		switch {
+		case characters[c]&letterOrDigit != 0:
+			size++
+		case c == '-' && size > 0 && i+1 < len(t) && t[i+1] != '.':
+			size++
+		case c == '.' && size > 0:
+			size = 0
+		default:
+			return false
+		}
+		if size > 63 {
+			return false
+		}
+	}
+	return size > 0
+}
+
+// isPlainEmail accepts atoms joined with dots at a plain host name.
+func isPlainEmail(t []byte) bool {
+	at := -1
+	for i, c := range t {
+		if c == '@' {
+			at = i
+			break
+		}
+		if characters[c]&atomText == 0 && (c != '.' || i == 0 || t[i-1] == '.') {
+			return false
+		}
+	}
+	return at > 0 && at <= 64 && len(t) <= 254 && t[at-1] != '.' && isPlainHostname(t[at+1:])
+}
+
+// isPlainIPv4 accepts four numbers up to 255 without leading zeros.
+func isPlainIPv4(t []byte) bool {
+	groups, n, size := 1, 0, 0
+	for _, c := range t {
+		switch {
+		case c >= '0' && c <= '9' && (size == 0 || n > 0):
+			n = n*10 + int(c-'0')
+			if size++; n > 255 {
+				return false
+			}
+		case c == '.' && size > 0:
+			groups, n, size = groups+1, 0, 0
+		default:
+			return false
+		}
+	}
+	return groups == 4 && size > 0
+}
+
+// isPlainURL accepts http and https with a host of letters, digits, dots and hyphens, and an ordinary path and query.
+func isPlainURL(t []byte) bool {
+	switch {
+	case len(t) > 8 && string(t[:8]) == "https://":
+		t = t[8:]
+	case len(t) > 7 && string(t[:7]) == "http://":
+		t = t[7:]
+	default:
+		return false
+	}
+	host := 0
+	for host < len(t) && (characters[t[host]]&letterOrDigit != 0 || t[host] == '.' || t[host] == '-') {
+		host++
+	}
+	if host == 0 {
+		return false
+	}
+	if t = t[host:]; len(t) == 0 {
+		return true
+	}
+	if t[0] != '/' {
+		return false
+	}
+	for i, c := range t {
+		if c == '?' {
+			return allOf(urlText, t[i+1:])
+		}
+		if characters[c]&urlText == 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,341 @@
+package validate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"weir/internal/columns"
+	"weir/internal/contract"
+)
+
+// kinds is a set of kinds of JSON values, as far as the scan tells them apart.
+type kinds uint8
+
+const (
+	isNull kinds = 1 << iota
+	isTrue
+	isFalse
+	isInteger  // a number without a fractional part: 1, 1.0, 10e-1
+	isFraction // any other number
+	isText
+	isArray
+	isObject
+
+	isNumber = isInteger | isFraction
+	anyKind  = isNull | isTrue | isFalse | isNumber | isText | isArray | isObject
+)
+
+// plan is how the scan reads one value: what it checks while the bytes go by, and where the value goes in the row. It
+// is compiled from all schemas that apply to the value, and only ever says valid or unsure: whatever it has no rule
+// for goes to the library, which gets the same schemas.
+type plan struct {
+	accepts kinds // kinds that can be valid
+	library kinds // kinds that only the library judges; the scan still reads them, for the row
+	numbers *numberRule
+	texts   *textRule
+	objects *objectRule // nil: any object
+	arrays  *arrayRule  // nil: any array
+
+	column int           // index in the row, -1 for none
+	kind   contract.Kind // of the column
+	inside []int         // columns below this value, which must be an object for them
+
+	// alone says that the library may judge this value without the rest of the record. Otherwise a choice (oneOf,
+	// anyOf, if) or an annotation (unevaluated…) above looks at it as well, and what is above is judged instead.
+	alone   bool
+	watched bool // something must be done after the value was read: see scan.watch
+	schemas []layer
+	why     []string // for people: the keywords that send values to the library
+	path    string   // for people: JSON pointer, "*" for names and items of any kind
+}
+
+// layer is a schema that applies to a value, and the evaluation path that led to it, as the library writes it.
+type layer struct {
+	schema *jsonschema.Schema
+	trail  string
+}
+
+func (l layer) child(schema *jsonschema.Schema, step string) layer {
+	return layer{schema, l.trail + "/" + step}
+}
+
+// Bounds of a plan. What lies beyond goes to the library: unsure is never wrong, only slow.
+const (
+	maxPlans    = 20_000
+	maxLayers   = 128 // schemas that apply to one value
+	maxVariants = 64  // constants that decide a choice
+)
+
+// planner compiles plans.
+type planner struct {
+	dynamic bool // some reference depends on the way that led to it, so that nothing can be judged alone
+	plans   int
+	rules   int // slots given out so far: see objectRule.base
+	any     *plan
+	open    map[*jsonschema.Schema]bool // schemas of the values around the one being planned
+}
+
+// newPlan compiles the plan of whole records.
+func newPlan(root *jsonschema.Schema, schemas schemaIndex, l *columns.Layout) (*plan, int) {
+	p := &planner{dynamic: schemas.dynamic(), open: map[*jsonschema.Schema]bool{}}
+	p.any = &plan{accepts: anyKind, column: -1, alone: true}
+	top := p.value([]applied{{layer: layer{root, ""}}}, newColumnTree(l), "", !p.dynamic)
+	if p.dynamic && !top.alone { // there is nothing above the record: it is judged as a whole
+		top.alone, top.watched = true, true
+	}
+	return top, p.rules
+}
+
+// dynamic says whether some schema refers to others by the way that led to it.
+func (index schemaIndex) dynamic() bool {
+	for _, s := range index {
+		if s.DynamicRef != nil || s.RecursiveRef != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// columnTree is the layout's columns by the names that lead to them.
+type columnTree struct {
+	column   int // -1 for an object on the way
+	kind     contract.Kind
+	children map[string]*columnTree
+}
+
+func newColumnTree(l *columns.Layout) *columnTree {
+	root := &columnTree{column: -1, children: map[string]*columnTree{}}
+	for i, c := range l.Columns {
+		t := root
+		for _, name := range splitPointer(c.Path) {
+			if t.children[name] == nil {
+				t.children[name] = &columnTree{column: -1, children: map[string]*columnTree{}}
+			}
+			t = t.children[name]
+		}
+		t.column, t.kind = i, c.Kind
+	}
+	return root
+}
+
+func (t *columnTree) below() (list []int) {
+	for _, child := range t.children {
+		if child.column >= 0 {
+			list = append(list, child.column)
+		}
+		list = append(list, child.below()...)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// value plans a value to which all of the given schemas apply.
+func (p *planner) value(schemas []applied, at *columnTree, path string, alone bool) *plan {
+	schemas = slices.DeleteFunc(schemas, func(a applied) bool { return a.schema.Always != nil && *a.schema.Always })
+	if len(schemas) == 0 && (at == nil || at.column < 0 && len(at.children) == 0) {
+		return p.any
+	}
+	v := &plan{column: -1, alone: alone, path: path}
+	if at != nil {
+		v.column, v.kind, v.inside = at.column, at.kind, at.below()
+	}
+	for _, a := range schemas {
+		v.schemas = append(v.schemas, a.layer)
+		v.alone = v.alone && !a.chosen
+	}
+	if p.plans++; p.plans > maxPlans {
+		return p.unplanned(v, at, "the size of the schema")
+	}
+	for _, a := range schemas {
+		if p.open[a.schema] {
+			return p.unplanned(v, at, "a $ref that comes back to itself")
+		}
+	}
+	for _, a := range schemas {
+		p.open[a.schema] = true
+	}
+	p.constants(v)
+	p.number(v)
+	p.text(v)
+	p.array(v)
+	p.object(v, at)
+	for _, a := range schemas {
+		delete(p.open, a.schema)
+	}
+	v.watched = v.watched || v.library != 0
+	return v
+}
+
+// unplanned sends every value to the library; the scan reads its columns.
+func (p *planner) unplanned(v *plan, at *columnTree, why string) *plan {
+	v.accepts, v.library, v.watched = anyKind, anyKind, true
+	v.why = []string{why}
+	if len(v.inside) > 0 {
+		v.objects = p.rule(v, &inPlace{accepts: isObject}, at)
+	}
+	return v
+}
+
+// constants asks the library once about the values that are known before any record: null, true and false.
+func (p *planner) constants(v *plan) {
+	for kind, value := range map[kinds]any{isNull: nil, isTrue: true, isFalse: false} {
+		switch ok, usable := libraryAccepts(v.schemas, value); {
+		case !usable || p.dynamic:
+			v.library |= kind
+			v.accepts |= kind
+		case ok:
+			v.accepts |= kind
+		}
+	}
+}
+
+// libraryAccepts asks the library whether a value fits all schemas. usable is false when it cannot say.
+func libraryAccepts(schemas []layer, value any) (ok, usable bool) {
+	defer func() {
+		if recover() != nil {
+			ok, usable = false, false
+		}
+	}()
+	for _, l := range schemas {
+		switch l.schema.Validate(value).(type) {
+		case nil:
+		case *jsonschema.ValidationError:
+			return false, true
+		default:
+			return false, false
+		}
+	}
+	return true, true
+}
+
+// applied is a schema that applies to the value in place: one of the value's own, or what $ref, allOf or a decided
+// choice lead to.
+type applied struct {
+	layer
+	chosen bool // reached through a choice, or below a schema that was
+}
+
+// inPlace is what applies to values of one kind.
+type inPlace struct {
+	list     []applied
+	accepts  kinds
+	why      []string // keywords that the scan has no rule for
+	choices  []choice // objects only: not decided yet
+	watching bool     // an annotation consumer looks at what the others evaluated
+}
+
+func (in *inPlace) unsure(keyword string) {
+	if !slices.Contains(in.why, keyword) {
+		in.why = append(in.why, keyword)
+	}
+}
+
+// expand collects what applies to values of a kind. decided is the constant that decides choices between objects.
+func (p *planner) expand(v *plan, kind kinds, decided *decision) *inPlace {
+	in := &inPlace{accepts: kind}
+	for _, l := range v.schemas {
+		in.add(applied{layer: l}, kind, decided, nil)
+	}
+	return in
+}
+
+// add follows every keyword that applies further schemas to the same value.
+func (in *inPlace) add(a applied, kind kinds, decided *decision, above []*jsonschema.Schema) {
+	s := a.schema
+	if s.Always != nil {
+		if !*s.Always {
+			in.accepts = 0
+		}
+		return
+	}
+	if len(in.list) == maxLayers || slices.Contains(above, s) {
+		in.unsure("too many schemas for one value")
+		return
+	}
+	above = append(above[:len(above):len(above)], s)
+	in.list = append(in.list, a)
+	in.accepts &= typesOf(s)
+	follow := func(sub *jsonschema.Schema, step string, chosen bool) {
+		in.add(applied{a.child(sub, step), a.chosen || chosen}, kind, decided, above)
+	}
+	if s.Ref != nil {
+		follow(s.Ref, "$ref", false)
+	}
+	for i, sub := range s.AllOf {
+		follow(sub, fmt.Sprintf("allOf/%d", i), false)
+	}
+	in.choose("anyOf", s.AnyOf, kind, decided, follow)
+	in.choose("oneOf", s.OneOf, kind, decided, follow)
+	in.condition(s, kind, decided, follow)
+	if s.Not != nil {
+		in.unsure("not")
+	}
+	if s.DynamicRef != nil {
+		in.unsure("$dynamicRef")
+	}
+	if s.RecursiveRef != nil {
+		in.unsure("$recursiveRef")
+	}
+	if len(s.Extensions) > 0 {
+		in.unsure("an extension")
+	}
+}
+
+// typesOf is what the keyword type lets through.
+func typesOf(s *jsonschema.Schema) (k kinds) {
+	if len(s.Types) == 0 {
+		return anyKind
+	}
+	for _, t := range s.Types {
+		switch t {
+		case "null":
+			k |= isNull
+		case "boolean":
+			k |= isTrue | isFalse
+		case "integer":
+			k |= isInteger
+		case "number":
+			k |= isNumber
+		case "string":
+			k |= isText
+		case "array":
+			k |= isArray
+		case "object":
+			k |= isObject
+		}
+	}
+	return k
+}
+
+// literals are the values that enum and const of one schema allow, nil where it has neither.
+func literals(s *jsonschema.Schema) (lists [][]any) {
+	if len(s.Enum) > 0 {
+		lists = append(lists, s.Enum)
+	}
+	if len(s.Constant) > 0 {
+		lists = append(lists, s.Constant)
+	}
+	return lists
+}
+
+// settle notes the outcome for values of a kind in the plan.
+func (v *plan) settle(in *inPlace, kind kinds) {
+	v.accepts |= in.accepts
+	if len(in.why) > 0 && in.accepts != 0 {
+		v.library |= kind
+		for _, w := range in.why {
+			if !slices.Contains(v.why, w) {
+				v.why = append(v.why, w)
+			}
+		}
+	}
+}
+
+// stepName writes a name as a step of an evaluation path, as the library does.
+func stepName(keyword, name string) string { return keyword + "/" + escapeLocation(name) }
+
+// reason is the plan in a word: "" when the scan decides alone.
+func (v *plan) reason() string { return strings.Join(v.why, ", ") }

@@ -1,0 +1,121 @@
+package validate
+
+import (
+	"fmt"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// arrayRule is what the schemas of a value ask of arrays.
+type arrayRule struct {
+	short, long int     // numbers of items, -1 for no bound
+	unique      bool    // no two items may be equal
+	places      []*plan // of the first items
+	rest        *plan   // of all further items
+}
+
+// array plans arrays.
+func (p *planner) array(v *plan) {
+	in := p.expand(v, isArray, nil)
+	r := &arrayRule{short: -1, long: -1}
+	places, plain := 0, true
+	for _, a := range in.list {
+		s := a.schema
+		if s.MinItems != -1 {
+			r.short, plain = max(r.short, s.MinItems), false
+		}
+		if s.MaxItems != -1 {
+			r.atMost(in, "maxItems", s.MaxItems)
+			plain = false
+		}
+		if s.UniqueItems {
+			r.unique, plain = true, false
+		}
+		listed, _ := s.Items.([]*jsonschema.Schema)
+		if closed, ok := s.AdditionalItems.(bool); ok && !closed && listed != nil {
+			r.atMost(in, "additionalItems", len(listed))
+			plain = false
+		}
+		if s.Contains != nil {
+			in.unsure("contains")
+		}
+		if s.UnevaluatedItems != nil {
+			in.unsure("unevaluatedItems")
+			in.watching = true
+		}
+		in.containers(s, isArray)
+		places = max(places, len(s.PrefixItems), len(listed))
+	}
+	v.settle(in, isArray)
+	path := v.path + "/*"
+	for i := range places {
+		r.places = append(r.places, p.value(in.items(i), nil, path, v.alone))
+	}
+	if r.rest = p.value(in.items(places), nil, path, v.alone); !plain || places > 0 || r.rest != p.any {
+		v.arrays = r
+	}
+	v.watchInside(in, append(r.places, r.rest)...)
+}
+
+func (r *arrayRule) atMost(in *inPlace, keyword string, n int) {
+	if r.long = shorter(r.long, n); n < 0 {
+		in.unsure(keyword)
+	}
+}
+
+// items is what applies to the item at a place.
+func (in *inPlace) items(place int) (list []applied) {
+	for _, a := range in.list {
+		add := func(sub *jsonschema.Schema, step string) {
+			if sub != nil {
+				list = append(list, applied{a.child(sub, step), a.chosen || in.watching})
+			}
+		}
+		s := a.schema
+		if place < len(s.PrefixItems) {
+			add(s.PrefixItems[place], fmt.Sprintf("prefixItems/%d", place))
+		} else {
+			add(s.Items2020, "items")
+		}
+		switch items := s.Items.(type) {
+		case *jsonschema.Schema:
+			add(items, "items")
+		case []*jsonschema.Schema:
+			if place < len(items) {
+				add(items[place], fmt.Sprintf("items/%d", place))
+			} else if more, ok := s.AdditionalItems.(*jsonschema.Schema); ok {
+				add(more, "additionalItems")
+			}
+		}
+	}
+	return list
+}
+
+// containers sends arrays or objects to the library where enum or const list any, and refuses them where not.
+func (in *inPlace) containers(s *jsonschema.Schema, kind kinds) {
+	for _, list := range literals(s) {
+		found := false
+		for _, item := range list {
+			found = found || kindOf(item) == kind
+		}
+		if found {
+			in.unsure("enum")
+		} else {
+			in.accepts = 0
+		}
+	}
+}
+
+// watchInside makes the scan look, after it has read the value, whether something inside broke that only the library
+// can judge from here.
+func (v *plan) watchInside(in *inPlace, inside ...*plan) {
+	if !v.alone {
+		return
+	}
+	for _, child := range inside {
+		v.watched = v.watched || !child.alone
+	}
+	for _, a := range in.list {
+		v.watched = v.watched || a.chosen
+	}
+}

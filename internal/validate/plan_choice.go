@@ -1,0 +1,261 @@
+package validate
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// choice is an anyOf, oneOf or if that the type of an object does not decide; a constant property may.
+type choice struct {
+	keyword  string
+	branches []*jsonschema.Schema // those that an object could fit; of an if, the condition
+}
+
+// decision is what is known of an object before its branches are chosen: the value of one property.
+type decision struct {
+	name     string
+	constant any  // string, json.Number, bool or nil
+	other    bool // it is none of the constants that any choice names
+}
+
+// choose follows the one branch of an anyOf or oneOf that a value can fit, if it is just one.
+func (in *inPlace) choose(keyword string, branches []*jsonschema.Schema, kind kinds, decided *decision, follow func(*jsonschema.Schema, string, bool)) {
+	if len(branches) == 0 {
+		return
+	}
+	var fit []int
+	for i, sub := range branches {
+		if couldBe(sub, kind, nil) && (decided == nil || decided.fits(sub)) {
+			fit = append(fit, i)
+		}
+	}
+	switch {
+	case len(fit) == 0:
+		in.accepts = 0
+	case len(fit) == 1:
+		follow(branches[fit[0]], fmt.Sprintf("%s/%d", keyword, fit[0]), true)
+	case kind == isObject && decided == nil:
+		c := choice{keyword: keyword}
+		for _, i := range fit {
+			c.branches = append(c.branches, branches[i])
+		}
+		in.choices = append(in.choices, c)
+	default:
+		in.unsure(keyword)
+	}
+}
+
+// couldBe says whether some value of a kind could fit the schema. false is certain, true is not.
+func couldBe(s *jsonschema.Schema, kind kinds, above []*jsonschema.Schema) bool {
+	if s.Always != nil {
+		return *s.Always
+	}
+	if typesOf(s)&kind == 0 {
+		return false
+	}
+	for _, list := range literals(s) {
+		if !slices.ContainsFunc(list, func(v any) bool { return kindOf(v)&kind != 0 }) {
+			return false
+		}
+	}
+	if slices.Contains(above, s) {
+		return true
+	}
+	above = append(above[:len(above):len(above)], s)
+	if s.Ref != nil && !couldBe(s.Ref, kind, above) {
+		return false
+	}
+	return !slices.ContainsFunc(s.AllOf, func(sub *jsonschema.Schema) bool { return !couldBe(sub, kind, above) })
+}
+
+// kindOf is the kind of a decoded value; a number may be of either kind.
+func kindOf(v any) kinds {
+	switch v := v.(type) {
+	case nil:
+		return isNull
+	case bool:
+		if v {
+			return isTrue
+		}
+		return isFalse
+	case json.Number:
+		return isNumber
+	case string:
+		return isText
+	case []any:
+		return isArray
+	}
+	return isObject
+}
+
+// condition follows then or else where the condition is decided: by the type, or by a constant property.
+func (in *inPlace) condition(s *jsonschema.Schema, kind kinds, decided *decision, follow func(*jsonschema.Schema, string, bool)) {
+	if s.If == nil || s.Then == nil && s.Else == nil {
+		return
+	}
+	name, ok := aboutOneName(s.If)
+	types := typesOf(s.If) & kind
+	holds := false
+	switch {
+	case !ok || types != 0 && types != kind:
+		in.unsure("if")
+		return
+	case types == 0:
+	case kind != isObject: // it speaks of objects only
+		holds = true
+	case decided == nil:
+		in.choices = append(in.choices, choice{keyword: "if", branches: []*jsonschema.Schema{s.If}})
+		return
+	case decided.name != name:
+		in.unsure("if")
+		return
+	case !decided.other:
+		var usable bool
+		if holds, usable = libraryAccepts([]layer{{schema: s.If}}, map[string]any{name: decided.constant}); !usable {
+			in.unsure("if")
+			return
+		}
+	}
+	if holds && s.Then != nil {
+		follow(s.Then, "then", true)
+	}
+	if !holds && s.Else != nil {
+		follow(s.Else, "else", true)
+	}
+}
+
+// aboutOneName says whether a schema only asks that one property be a constant.
+func aboutOneName(s *jsonschema.Schema) (name string, ok bool) {
+	if s.Always != nil || len(s.Properties) != 1 {
+		return "", false
+	}
+	for name = range s.Properties {
+	}
+	for _, required := range s.Required {
+		if required != name {
+			return "", false
+		}
+	}
+	for _, k := range keywordsOf(s) {
+		if k != "properties" && k != "required" && k != "type" {
+			return "", false
+		}
+	}
+	constant := s.Properties[name]
+	for _, k := range keywordsOf(constant) {
+		if k != "const" && k != "enum" && k != "type" {
+			return "", false
+		}
+	}
+	return name, len(literals(constant)) > 0
+}
+
+// fits says whether an object with the decided property could fit the branch. false is certain.
+func (d *decision) fits(branch *jsonschema.Schema) bool {
+	pins := pinned(branch, nil)[d.name]
+	if pins == nil {
+		return true
+	}
+	return !d.other && slices.ContainsFunc(pins, func(v any) bool { return sameConstant(v, d.constant) })
+}
+
+// sameConstant compares constants that can decide a choice.
+func sameConstant(a, b any) bool {
+	x, isNumber := a.(json.Number)
+	y, both := b.(json.Number)
+	if !isNumber || !both {
+		return a == b
+	}
+	m, okM := parseInteger(string(x))
+	n, okN := parseInteger(string(y))
+	return okM && okN && m == n
+}
+
+// pinned lists the properties that a schema allows only constants for, and those.
+func pinned(s *jsonschema.Schema, above []*jsonschema.Schema) map[string][]any {
+	if slices.Contains(above, s) {
+		return nil
+	}
+	above = append(above[:len(above):len(above)], s)
+	pins := map[string][]any{}
+	for name, sub := range s.Properties {
+		if lists := literalsInPlace(sub, nil); len(lists) > 0 && decisive(lists[0]) {
+			pins[name] = lists[0]
+		}
+	}
+	inner := s.AllOf
+	if s.Ref != nil {
+		inner = append(slices.Clip(inner), s.Ref)
+	}
+	for _, sub := range inner {
+		for name, list := range pinned(sub, above) {
+			pins[name] = list
+		}
+	}
+	return pins
+}
+
+func literalsInPlace(s *jsonschema.Schema, above []*jsonschema.Schema) [][]any {
+	if slices.Contains(above, s) {
+		return nil
+	}
+	lists := literals(s)
+	above = append(above[:len(above):len(above)], s)
+	if s.Ref != nil {
+		lists = append(lists, literalsInPlace(s.Ref, above)...)
+	}
+	for _, sub := range s.AllOf {
+		lists = append(lists, literalsInPlace(sub, above)...)
+	}
+	return lists
+}
+
+// decisive says whether constants can be told apart while an object is read.
+func decisive(list []any) bool {
+	for _, v := range list {
+		switch v := v.(type) {
+		case nil, bool, string:
+		case json.Number:
+			if _, ok := parseInteger(string(v)); !ok {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// decidingName finds a property whose constants decide all choices, and the constants.
+func decidingName(choices []choice) (name string, constants []any, ok bool) {
+	var common map[string][]any
+	for _, c := range choices {
+		for _, branch := range c.branches {
+			pins := pinned(branch, nil)
+			for n, list := range common {
+				if pins[n] == nil {
+					delete(common, n)
+				} else {
+					common[n] = append(list[:len(list):len(list)], pins[n]...)
+				}
+			}
+			if common == nil {
+				common = pins
+			}
+		}
+	}
+	for n := range common {
+		if !ok || n < name {
+			name, ok = n, true
+		}
+	}
+	for _, v := range common[name] {
+		if !slices.ContainsFunc(constants, func(c any) bool { return sameConstant(v, c) }) {
+			constants = append(constants, v)
+		}
+	}
+	return name, constants, ok && len(constants) <= maxVariants
+}

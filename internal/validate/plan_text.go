@@ -1,0 +1,98 @@
+package validate
+
+import (
+	"regexp"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// textRule is what the schemas of a value ask of strings.
+type textRule struct {
+	short, long int // lengths in code points, -1 for no bound
+	enums       []*textSet
+	patterns    []pattern
+	formats     []format
+	timestamp   bool // the one thing asked is the format date-time
+}
+
+// text plans strings.
+func (p *planner) text(v *plan) {
+	in := p.expand(v, isText, nil)
+	r := &textRule{short: -1, long: -1}
+	plain := true
+	for _, a := range in.list {
+		s := a.schema
+		if s.MinLength != -1 {
+			r.short, plain = max(r.short, s.MinLength), false
+		}
+		if s.MaxLength != -1 {
+			if r.long, plain = shorter(r.long, s.MaxLength), false; s.MaxLength < 0 {
+				in.unsure("maxLength")
+			}
+		}
+		for _, list := range literals(s) {
+			set := newTextSet(list)
+			if set == nil {
+				in.accepts = 0
+				continue
+			}
+			r.enums, plain = append(r.enums, set), false
+		}
+		if s.Pattern != nil {
+			r.addPattern(s.Pattern)
+			plain = false
+		}
+		if s.Format != "" && jsonschema.Formats[s.Format] != nil {
+			r.formats, plain = append(r.formats, newFormat(s.Format)), false
+		}
+		if s.ContentEncoding != "" || s.ContentMediaType != "" || s.ContentSchema != nil {
+			in.unsure("contentEncoding")
+		}
+	}
+	r.timestamp = len(r.formats) == 1 && r.formats[0].name == "date-time" && r.short == -1 && r.long == -1 &&
+		len(r.enums) == 0 && len(r.patterns) == 0
+	if !plain {
+		v.texts = r
+	}
+	v.settle(in, isText)
+}
+
+func shorter(a, b int) int {
+	if a == -1 {
+		return b
+	}
+	return min(a, b)
+}
+
+// addPattern compiles a pattern: a short list of texts where it is one, a matcher where it is simple, else RE2.
+func (r *textRule) addPattern(re *regexp.Regexp) {
+	p := newPattern(re)
+	if p.set != nil {
+		r.enums = append(r.enums, p.set)
+		return
+	}
+	r.patterns = append(r.patterns, p)
+}
+
+// holds judges a string of n code points.
+func (r *textRule) holds(text []byte, n int) bool {
+	if n < r.short || r.long != -1 && n > r.long {
+		return false
+	}
+	for _, set := range r.enums {
+		if !set.has(text) {
+			return false
+		}
+	}
+	for i := range r.patterns {
+		if !r.patterns[i].matches(text, n == len(text)) {
+			return false
+		}
+	}
+	for i := range r.formats {
+		if !r.formats[i].holds(text, n == len(text)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,285 @@
+package validate
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"math/bits"
+
+	"weir/internal/columns"
+	"weir/internal/contract"
+)
+
+// scan reads one record's bytes once, along a plan: it checks that they are strict JSON, keeps the plan's rules and
+// stages the columns. What it cannot vouch for becomes an event, a part that the library judges; where it cannot even
+// tell parts apart, the record is the library's as a whole. It never says invalid.
+//
+// Every function that reads a value takes the offset of its first byte and returns the offset after its last, or
+// failed. A scan is used by one goroutine at a time; all it keeps between records is buffers and predictions.
+type scan struct {
+	b   []byte
+	row *columns.Row
+
+	events []event
+	broken bool // inside a value that is not alone something broke; the next value outwards that is alone is unsure
+
+	frames []frame // the way to the value being read
+	depth  int
+
+	next   []uint32 // predictions: see objectRule.base
+	hashes hashSet  // of names without a slot and of items that must be unique
+	buffer []byte   // the last text that had to be unescaped
+	seen   []uint64 // bits of the slots seen, of large objects on the way
+
+	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
+	doubt func() bool
+
+	spare *columns.Row // where the caller wants none
+}
+
+// failed is returned instead of an offset where the bytes are not strict JSON within the limits, or beyond what a scan
+// can tell.
+const failed = -1
+
+// Bounds of a scan. What lies beyond goes to the library.
+const (
+	maxScanDepth = 256
+	maxEvents    = maxPerKeyword // no more parts are judged one by one
+)
+
+// frame is one step on the way to a value.
+type frame struct {
+	slot     *slot // the name, where it has a slot
+	from, to int   // otherwise the name's bytes between the quotes, of an item its index
+	item     bool
+}
+
+// run reads a record. Where it returns false, the record is the library's as a whole and the row unspecified.
+func (s *scan) run(top *plan, record []byte, row *columns.Row) bool {
+	s.b, s.row, s.events, s.seen, s.broken, s.depth = record, row, s.events[:0], s.seen[:0], false, 0
+	row.Reset()
+	i := s.space(0)
+	if i == len(record) || record[i] == 'n' && len(top.inside) > 0 { // only at the root null is no absent object
+		return false
+	}
+	i = s.value(top, i)
+	return i != failed && s.space(i) == len(record)
+}
+
+// release forgets the record.
+func (s *scan) release() {
+	s.b, s.row = nil, nil
+	s.hashes.reset()
+	if cap(s.buffer) > maxPooledBytes {
+		s.buffer = nil
+	}
+}
+
+// space skips white space.
+func (s *scan) space(i int) int {
+	for i < len(s.b) && (s.b[i] == ' ' || s.b[i] == '\n' || s.b[i] == '\r' || s.b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+func (s *scan) value(p *plan, i int) int {
+	if p.watched || s.doubt != nil {
+		return s.watch(p, i)
+	}
+	return s.read(p, i)
+}
+
+// watch reads a value and afterwards sends it to the library where its kind is the library's, or where something inside
+// broke that only the library can judge from here.
+func (s *scan) watch(p *plan, i int) int {
+	first := len(s.events)
+	doubted := s.doubt != nil && s.doubt()
+	end := s.read(p, i)
+	if end == failed {
+		return failed
+	}
+	if doubted || p.library&kindAt(s.b[i]) != 0 || p.alone && s.broken {
+		if p.alone {
+			s.broken = false
+			s.events = s.events[:first]
+		}
+		return s.unsure(p, i, end)
+	}
+	return end
+}
+
+// kindAt tells the kind of a value by its first byte; a number may be of either kind.
+func kindAt(c byte) kinds {
+	switch c {
+	case '"':
+		return isText
+	case '{':
+		return isObject
+	case '[':
+		return isArray
+	case 'n':
+		return isNull
+	case 't':
+		return isTrue
+	case 'f':
+		return isFalse
+	}
+	return isNumber
+}
+
+func (s *scan) read(p *plan, i int) int {
+	if i >= len(s.b) {
+		return failed
+	}
+	switch c := s.b[i]; {
+	case c == '"':
+		return s.text(p, i)
+	case c-'0' <= 9 || c == '-':
+		return s.number(p, i)
+	case c == '{':
+		return s.object(p, i)
+	case c == '[':
+		return s.array(p, i)
+	}
+	return s.constant(p, i)
+}
+
+// constant reads null, true or false.
+func (s *scan) constant(p *plan, i int) int {
+	rest := s.b[i:]
+	switch {
+	case len(rest) >= 4 && string(rest[:4]) == "null":
+		if p.column >= 0 {
+			s.row.SetNull(p.column)
+		}
+		return s.accept(p, isNull, i, i+4)
+	case len(rest) >= 4 && string(rest[:4]) == "true":
+		s.boolean(p, 1)
+		return s.accept(p, isTrue, i, i+4)
+	case len(rest) >= 5 && string(rest[:5]) == "false":
+		s.boolean(p, 0)
+		return s.accept(p, isFalse, i, i+5)
+	}
+	return failed
+}
+
+func (s *scan) boolean(p *plan, v int64) {
+	if p.column >= 0 && p.kind == contract.Boolean {
+		s.row.SetInt(p.column, v)
+		return
+	}
+	s.misfit(p)
+}
+
+// misfit notes that a value is not of its column's kind, and no object where columns lie below.
+func (s *scan) misfit(p *plan) {
+	if p.column >= 0 {
+		s.row.SetUnreadable(p.column)
+	}
+	for _, column := range p.inside {
+		s.row.SetUnreadable(column)
+	}
+}
+
+func (s *scan) accept(p *plan, kind kinds, i, end int) int {
+	if p.accepts&kind == 0 {
+		return s.unsure(p, i, end)
+	}
+	return end
+}
+
+// unsure leaves the value between i and end to the library. It returns end.
+func (s *scan) unsure(p *plan, i, end int) int {
+	if !p.alone {
+		s.broken = true
+		return end
+	}
+	return s.event(event{question: wholeValue, plan: p, from: i, to: end, at: s.here(s.depth)}, end)
+}
+
+// event notes a part for the library. It returns end, or failed where there are too many.
+func (s *scan) event(e event, end int) int {
+	if len(s.events) == maxEvents {
+		return failed
+	}
+	s.events = append(s.events, e)
+	return end
+}
+
+// hashSet tells whether a hash has been there before. It holds no names: two with one hash are unsure.
+type hashSet struct {
+	seed  maphash.Seed
+	table []uint64 // 0 for an empty place; its length is a power of two
+	used  int
+}
+
+const (
+	minHashes = 64
+	maxHashes = 1 << 16
+)
+
+// add returns false where the hash was there, or where the set is full.
+func (h *hashSet) add(hash uint64) bool {
+	if 2*h.used >= len(h.table) && !h.grow() {
+		return false
+	}
+	hash |= 1 // not 0
+	mask := uint64(len(h.table) - 1)
+	for at := bits.RotateLeft64(hash, 32) & mask; ; at = (at + 1) & mask {
+		switch h.table[at] {
+		case 0:
+			h.table[at] = hash
+			h.used++
+			return true
+		case hash:
+			return false
+		}
+	}
+}
+
+func (h *hashSet) grow() bool {
+	old := h.table
+	size := max(minHashes, 2*len(old))
+	if size > maxHashes {
+		return false
+	}
+	h.table, h.used = make([]uint64, size), 0
+	for _, hash := range old {
+		if hash != 0 {
+			h.add(hash)
+		}
+	}
+	return true
+}
+
+// reset empties the set; a large table is left to the collector.
+func (h *hashSet) reset() {
+	switch {
+	case h.used == 0:
+	case len(h.table) > 16*minHashes:
+		h.table = nil
+	default:
+		clear(h.table)
+	}
+	h.used = 0
+}
+
+// of hashes a text that must be unique within the container that begins at from.
+func (h *hashSet) of(text []byte, kind byte, from int) uint64 {
+	return bits.RotateLeft64(maphash.Bytes(h.seed, text), int(kind)) ^ uint64(from)*0x9e3779b97f4a7c15
+}
+
+// special marks the bytes of a word that end a plain ASCII text or are not part of one: the quote, the backslash,
+// control characters and what is beyond ASCII. The lowest bit set belongs to the first such byte; bits above it may be
+// set wrongly.
+func special(w uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, slash := w^(ones*'"'), w^(ones*'\\')
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w | w) & tops
+}
+
+func loadShort(b []byte) (w uint64) {
+	var padded [8]byte
+	copy(padded[:], b)
+	return binary.LittleEndian.Uint64(padded[:])
+}

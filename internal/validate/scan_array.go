@@ -1,0 +1,104 @@
+package validate
+
+// array reads an array.
+func (s *scan) array(p *plan, from int) int {
+	if s.depth >= maxScanDepth {
+		return failed
+	}
+	s.misfit(p)
+	first := len(s.events)
+	if s.depth++; s.depth > len(s.frames) {
+		s.frames = append(s.frames, frame{})
+	}
+	r := p.arrays
+	end, ok := s.items(r, from)
+	s.depth--
+	if end == failed {
+		return failed
+	}
+	if !ok || p.accepts&isArray == 0 {
+		if p.alone {
+			s.events = s.events[:first]
+		}
+		return s.unsure(p, from, end)
+	}
+	return end
+}
+
+// items reads from the bracket at from to the closing one. ok says that the number of items and their difference are
+// right.
+func (s *scan) items(r *arrayRule, from int) (end int, ok bool) {
+	ok = true
+	n := 0
+	i := s.space(from + 1)
+	if i < len(s.b) && s.b[i] == ']' {
+		i++
+	} else {
+		for more := true; more; n++ {
+			start := i
+			if r == nil {
+				i = s.skip(i)
+			} else {
+				f := &s.frames[s.depth-1]
+				f.slot, f.item, f.from = nil, true, n
+				value := r.rest
+				if n < len(r.places) {
+					value = r.places[n]
+				}
+				i = s.value(value, i)
+			}
+			if i == failed {
+				return failed, false
+			}
+			if r != nil && r.unique && !s.isNew(start, i, from) {
+				ok = false
+			}
+			if i = s.space(i); i >= len(s.b) {
+				return failed, false
+			}
+			switch s.b[i] {
+			case ',':
+				i = s.space(i + 1)
+			case ']':
+				i++
+				more = false
+			default:
+				return failed, false
+			}
+		}
+	}
+	if r != nil && (n < r.short || r.long != -1 && n > r.long) {
+		ok = false
+	}
+	return i, ok
+}
+
+// skip reads a value that nothing is asked of.
+func (s *scan) skip(i int) int { return s.read(anyValue, i) }
+
+// anyValue is the plan of values that nothing is asked of.
+var anyValue = &plan{accepts: anyKind, column: -1, alone: true}
+
+// isNew says whether the scalar between i and end differs from all before it in the array that begins at from. Arrays
+// and objects are never sure to.
+func (s *scan) isNew(i, end, from int) bool {
+	kind := s.b[i]
+	text := s.b[i:end]
+	switch {
+	case kind == '{' || kind == '[':
+		return false
+	case kind == '"':
+		text, _ = s.nameText(i)
+	case kind == '-' || kind-'0' <= 9:
+		n, ok := parseInteger(aliased(text))
+		if !ok {
+			return false
+		}
+		kind, text = '0', []byte(nil)
+		for range 8 {
+			text = append(text, byte(n))
+			n >>= 8
+		}
+	}
+	return s.hashes.add(s.hashes.of(text, kind, from))
+}

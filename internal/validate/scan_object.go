@@ -1,0 +1,413 @@
+package validate
+
+import "slices"
+
+// anyObject is the rule of objects that nothing is asked of.
+var anyObject = &objectRule{few: -1, many: -1}
+
+// object reads an object.
+func (s *scan) object(p *plan, from int) int {
+	r := p.objects
+	if r == nil {
+		r = anyObject
+	}
+	if s.depth >= maxScanDepth {
+		return failed
+	}
+	undecided := false
+	if r.decider != nil {
+		if r, undecided = s.decide(r.decider, from); r == nil {
+			return failed
+		}
+	}
+	if p.column >= 0 {
+		s.row.SetUnreadable(p.column)
+	}
+	first := len(s.events)
+	if s.depth++; s.depth > len(s.frames) {
+		s.frames = append(s.frames, frame{})
+	}
+	o := objectScan{scan: s, plan: p, rule: r, from: from, seen: s.claim(r.words)}
+	end := o.members(from + 1)
+	s.seen = s.seen[:len(s.seen)-r.words]
+	s.depth--
+	if end == failed {
+		return failed
+	}
+	switch missing := o.missing(); {
+	case undecided || o.unsure || p.accepts&isObject == 0 || r.library || r.refuses || !o.counts() || missing && !o.asksOnlyForNames():
+		if p.alone {
+			s.events = s.events[:first]
+		}
+		return s.unsure(p, from, end)
+	case missing:
+		if !p.alone {
+			s.broken = true
+			return end
+		}
+		return s.event(event{question: missingNames, plan: p, rule: r, from: from, to: end, at: s.here(s.depth), names: o.missingNames()}, end)
+	}
+	return end
+}
+
+// claim lends a bit set of so many words until the object is read.
+func (s *scan) claim(words int) []uint64 {
+	n := len(s.seen)
+	s.seen = slices.Grow(s.seen, words)[:n+words]
+	seen := s.seen[n:]
+	clear(seen)
+	return seen
+}
+
+// objectScan is an object being read.
+type objectScan struct {
+	*scan
+	plan   *plan
+	rule   *objectRule
+	from   int      // offset of its brace
+	names  int      // read so far
+	seen   []uint64 // bit set of slots
+	unsure bool // something about its names is for the library
+}
+
+// members reads from the first byte after the brace to the closing one.
+func (o *objectScan) members(i int) int {
+	s, r := o.scan, o.rule
+	b := s.b
+	if i = s.space(i); i < len(b) && b[i] == '}' {
+		return i + 1
+	}
+	at := r.base // of the prediction: what follows the name before
+	for {
+		var value *plan
+		k := -1
+		if len(r.slots) > 0 {
+			k = int(s.next[at])
+		}
+		if k >= 0 && r.slots[k].key.at(b, i) {
+			i += len(r.slots[k].key.text)
+		} else {
+			if k, i = o.name(i); i == failed {
+				return failed
+			}
+			if k >= 0 {
+				s.next[at] = uint32(k)
+			}
+		}
+		o.names++
+		if i < len(b) && b[i] <= ' ' {
+			i = s.space(i)
+		}
+		if k >= 0 {
+			sl := &r.slots[k]
+			bit := uint64(1) << (k & 63)
+			if o.seen[k>>6]&bit != 0 {
+				return failed // the name is there twice
+			}
+			o.seen[k>>6] |= bit
+			s.frames[s.depth-1].slot = sl
+			value = sl.value
+			at = r.base + 1 + k
+			if sl.sealed {
+				o.unsure = true
+			}
+			start := i
+			if i = s.value(value, i); i == failed {
+				return failed
+			}
+			if len(sl.closed) > 0 && o.unwanted(sl.name, sl.closed, start, i) == failed {
+				return failed
+			}
+		} else if i = o.unnamed(i); i == failed {
+			return failed
+		}
+		if i < len(b) && b[i] <= ' ' {
+			i = s.space(i)
+		}
+		if i >= len(b) {
+			return failed
+		}
+		if b[i] != ',' {
+			if b[i] != '}' {
+				return failed
+			}
+			return i + 1
+		}
+		if i++; i < len(b) && b[i] <= ' ' {
+			i = s.space(i)
+		}
+	}
+}
+
+// name reads any name and its colon. It returns the slot, -1 where there is none, and the offset of the value. The
+// frame then holds where the name is, the scan's name what it is.
+func (o *objectScan) name(i int) (slot, value int) {
+	s := o.scan
+	text, end := s.nameText(i)
+	if end == failed {
+		return -1, failed
+	}
+	f := &s.frames[s.depth-1]
+	f.slot, f.item, f.from, f.to = nil, false, i+1, end-1
+	if i = s.space(end); i >= len(s.b) || s.b[i] != ':' {
+		return -1, failed
+	}
+	if k, ok := o.rule.named[string(text)]; ok { // no copy is made
+		return k, s.space(i + 1)
+	}
+	if !s.hashes.add(s.hashes.of(text, '"', o.from)) {
+		return -1, failed // the name is there twice, in all likelihood
+	}
+	return -1, s.space(i + 1)
+}
+
+// nameText reads a string and returns it without escapes; it is valid until the next text is read.
+func (s *scan) nameText(i int) (text []byte, end int) {
+	if i >= len(s.b) || s.b[i] != '"' {
+		return nil, failed
+	}
+	if end = s.plainEnd(i + 1); end == failed {
+		return nil, failed
+	}
+	if s.b[end] == '"' {
+		return s.b[i+1 : end], end + 1
+	}
+	text, _, end, _ = s.richText(i+1, end)
+	return text, end
+}
+
+// unnamed reads the value of a name without a slot.
+func (o *objectScan) unnamed(i int) int {
+	s, r := o.scan, o.rule
+	value := r.other
+	if value == nil {
+		return s.skip(i)
+	}
+	if r.sealed {
+		o.unsure = true
+	}
+	f := s.frames[s.depth-1]
+	if len(r.patterns) > 0 || len(r.closed) > 0 {
+		text, _ := s.nameText(f.from - 1)
+		name := string(text)
+		matched := 0
+		for k := range r.patterns {
+			if r.patterns[k].re.MatchString(name) {
+				value = r.patterns[k].value
+				matched++
+			}
+		}
+		if matched > 1 {
+			o.unsure = true
+		}
+		end := s.value(value, i)
+		if end == failed {
+			return failed
+		}
+		s.frames[s.depth-1] = f // a value in between may have used the frame
+		var closed []asked
+		for _, a := range r.closed {
+			if matched == 0 || !matchesPattern(a.schema, name) {
+				closed = append(closed, a)
+			}
+		}
+		if len(closed) > 0 {
+			return o.unwanted(name, closed, i, end)
+		}
+		return end
+	}
+	return s.value(value, i)
+}
+
+// unwanted notes a name that schemas do not allow; its value lies between i and end.
+func (o *objectScan) unwanted(name string, closed []asked, i, end int) int {
+	s, p := o.scan, o.plan
+	if !p.alone {
+		s.broken = true
+		return end
+	}
+	for _, a := range closed {
+		if a.chosen {
+			o.unsure = true
+			return end
+		}
+	}
+	return s.event(event{question: unwantedName, plan: p, from: o.from, at: s.here(s.depth - 1), names: []string{name},
+		closed: closed, valueFrom: i, valueTo: end}, end)
+}
+
+// missing says whether a required name is not there.
+func (o *objectScan) missing() bool {
+	for w, required := range o.rule.required {
+		if required&^o.seen[w] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// asksOnlyForNames says whether the missing names are asked for by schemas that the library can judge by themselves.
+func (o *objectScan) asksOnlyForNames() bool {
+	for k := range o.rule.slots {
+		if o.lacks(k) {
+			for _, a := range o.rule.slots[k].requiredBy {
+				if a.chosen {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func (o *objectScan) lacks(k int) bool {
+	return o.rule.required[k/64]&^o.seen[k/64]&(1<<(k%64)) != 0
+}
+
+func (o *objectScan) missingNames() (names []string) {
+	for k := range o.rule.slots {
+		if o.lacks(k) {
+			names = append(names, o.rule.slots[k].name)
+		}
+	}
+	return names
+}
+
+// counts says whether the number of names is right, and no name asks for another that is missing.
+func (o *objectScan) counts() bool {
+	r := o.rule
+	if o.names < r.few || r.many != -1 && o.names > r.many {
+		return false
+	}
+	for _, d := range r.dependents {
+		if o.seen[d.slot/64]&(1<<(d.slot%64)) == 0 {
+			continue
+		}
+		for w, required := range d.required {
+			if required&^o.seen[w] != 0 {
+				return false
+			}
+		}
+	}
+	for w, trigger := range r.triggers {
+		if trigger&o.seen[w] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// decide finds the property that decides the rule of an object. undecided says that it is missing; a nil rule, that the
+// bytes are not JSON.
+func (s *scan) decide(d *decider, from int) (r *objectRule, undecided bool) {
+	i := s.space(from + 1)
+	if i < len(s.b) && s.b[i] == '}' {
+		return d.other, true
+	}
+	for {
+		text, end := s.nameText(i)
+		if end == failed {
+			return nil, false
+		}
+		found := string(text) == d.name
+		if i = s.space(end); i >= len(s.b) || s.b[i] != ':' {
+			return nil, false
+		}
+		i = s.space(i + 1)
+		if found {
+			return d.choose(s, i), false
+		}
+		if i = s.leap(i); i == failed {
+			return nil, false
+		}
+		if i = s.space(i); i >= len(s.b) {
+			return nil, false
+		}
+		if s.b[i] != ',' {
+			return d.other, true
+		}
+		i = s.space(i + 1)
+	}
+}
+
+// choose compares the value at i with the constants. What is malformed is found when it is read.
+func (d *decider) choose(s *scan, i int) *objectRule {
+	if i >= len(s.b) {
+		return nil
+	}
+	var text []byte
+	var constant any
+	switch c := s.b[i]; {
+	case c == '"':
+		var end int
+		if text, end = s.nameText(i); end == failed {
+			return nil
+		}
+	case c == 't' || c == 'f':
+		constant = c == 't'
+	case c == '-' || c-'0' <= 9:
+		end := i + 1
+		for end < len(s.b) && (s.b[end]-'0' <= 9 || s.b[end] == '.' || s.b[end]|0x20 == 'e' || s.b[end] == '-' || s.b[end] == '+') {
+			end++
+		}
+		if end-i > maxNumberBytes || !exponentWithin(aliased(s.b[i:end]), maxExponent) {
+			return nil
+		}
+		n, ok := parseInteger(aliased(s.b[i:end]))
+		if !ok {
+			return d.other
+		}
+		constant = n
+	case c != 'n':
+		return d.other
+	}
+	for k := range d.cases {
+		c := &d.cases[k]
+		if member, ok := c.constant.(string); ok {
+			if text != nil && string(text) == member {
+				return c.rule
+			}
+		} else if text == nil && c.constant == constant {
+			return c.rule
+		}
+	}
+	return d.other
+}
+
+// leap goes past a value without judging it: what is malformed is found when it is read.
+func (s *scan) leap(i int) int {
+	depth := 0
+	for i < len(s.b) {
+		switch c := s.b[i]; c {
+		case '"':
+			if i = s.closingQuote(i + 1); i == failed {
+				return failed
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return i
+			}
+			depth--
+		case ',':
+			if depth == 0 {
+				return i
+			}
+		}
+		if i++; depth == 0 && i < len(s.b) && (s.b[i] == ',' || s.b[i] == '}') {
+			return i
+		}
+	}
+	return failed
+}
+
+func (s *scan) closingQuote(i int) int {
+	for i = s.plainEnd(i); i != failed && s.b[i] != '"'; i = s.plainEnd(i) {
+		if s.b[i] == '\\' {
+			i++
+		}
+		i++
+	}
+	return i
+}
