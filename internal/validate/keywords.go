@@ -19,7 +19,7 @@ func keywordsOf(s *jsonschema.Schema) (list []string) {
 		{"dependentRequired", len(s.DependentRequired) > 0}, {"dependentSchemas", len(s.DependentSchemas) > 0},
 		{"unevaluatedProperties", s.UnevaluatedProperties != nil}, {"minItems", s.MinItems != -1}, {"maxItems", s.MaxItems != -1},
 		{"uniqueItems", s.UniqueItems}, {"items", s.Items != nil || s.Items2020 != nil}, {"additionalItems", s.AdditionalItems != nil},
-		{"prefixItems", len(s.PrefixItems) > 0}, {"contains", s.Contains != nil}, {"unevaluatedItems", s.UnevaluatedItems != nil},
+		{"prefixItems", len(s.PrefixItems) > 0}, {"contains", s.Contains != nil}, {"minContains", s.Contains != nil}, {"maxContains", s.Contains != nil}, {"unevaluatedItems", s.UnevaluatedItems != nil},
 		{"minLength", s.MinLength != -1}, {"maxLength", s.MaxLength != -1}, {"pattern", s.Pattern != nil},
 		{"contentEncoding", s.ContentEncoding != ""}, {"contentMediaType", s.ContentMediaType != ""}, {"contentSchema", s.ContentSchema != nil},
 		{"minimum", s.Minimum != nil}, {"exclusiveMinimum", s.ExclusiveMinimum != nil}, {"maximum", s.Maximum != nil},

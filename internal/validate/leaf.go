@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"weir/internal/contract"
 )
 
 // keywordFalse stands for a boolean schema false, which has no keyword.
@@ -16,14 +18,10 @@ const messageFalse = "not allowed"
 
 // leaf is one broken keyword at one place, as the library reports it.
 type leaf struct {
+	*promise
 	instance string   // JSON pointer
 	found    string   // the same, as the library escapes it
-	location string   // of the keyword, as the library escapes it: a pointer, or a URL with one in another document than the root's
-	keyword  string   //
 	path     string   // evaluation path of the keyword, through $ref
-	trail    []string // its tokens
-	closing  bool     // the keyword is the unknown fields policy's, not the contract's
-	sub      *jsonschema.Schema
 	err      *jsonschema.ValidationError
 	doc      any      // what the library was given: the record or a part of it
 	local    string   // JSON pointer into doc
@@ -67,22 +65,53 @@ func isAlternative(e *jsonschema.ValidationError) bool {
 }
 
 func (v *Validator) newLeaf(p part, e *jsonschema.ValidationError) leaf {
-	l := leaf{err: e, closing: v.closing[e.AbsoluteKeywordLocation], doc: p.doc, local: decodePointer(e.InstanceLocation)}
+	l := leaf{err: e, doc: p.doc, local: decodePointer(e.InstanceLocation)}
 	l.instance, l.found = p.at.pointer+l.local, p.at.location+e.InstanceLocation
 	l.path = p.trail + e.KeywordLocation
-	l.trail = splitPointer(decodePointer(l.path))
-	var own int // tokens after the location of the keyword's schema
-	l.keyword, own = keywordOf(l.trail, e.Message)
-	schema := cutTokens(e.AbsoluteKeywordLocation, own)
-	l.sub = v.schemas[schema]
-	l.location = schema
-	if e.Message != messageFalse {
-		l.location += "/" + l.keyword
+	if known := v.promises[e.AbsoluteKeywordLocation]; known != nil && e.Message != messageFalse {
+		l.promise = known
+		return l
 	}
-	if document, pointer, _ := strings.Cut(l.location, "#"); document == documentOf(v.schema) {
-		l.location = pointer
-	}
+	trail := splitPointer(decodePointer(l.path))
+	keyword, own := keywordOf(trail, e.Message)
+	location := cutTokens(e.AbsoluteKeywordLocation, own)
+	l.promise = v.newPromise(v.schemas[location], location, keyword, e.AbsoluteKeywordLocation, e.Message == messageFalse)
 	return l
+}
+
+// promise is what one keyword of one schema asks for: all that a violation of it says, whatever the record.
+type promise struct {
+	keyword  string
+	location string // as the library escapes it: a pointer, or a URL with one in another document than the root's
+	sub      *jsonschema.Schema
+	expected string
+	rule     contract.Rule // of required, that of each name is looked up
+	closing  bool          // the keyword is the unknown fields policy's, not the contract's
+}
+
+// newPromises prepares what can be said of each keyword.
+func (v *Validator) newPromises() {
+	v.promises = make(map[string]*promise)
+	for location, s := range v.schemas {
+		for _, keyword := range keywordsOf(s) {
+			absolute := location + "/" + keyword
+			v.promises[absolute] = v.newPromise(s, location, keyword, absolute, false)
+		}
+	}
+}
+
+// newPromise describes a keyword; of a schema false, which has none, what stands for it.
+func (v *Validator) newPromise(s *jsonschema.Schema, location, keyword, absolute string, isFalse bool) *promise {
+	p := &promise{keyword: keyword, location: location, sub: s, expected: "absent", closing: v.closing[absolute]}
+	if !isFalse {
+		p.location += "/" + keyword
+		p.expected = expected(s, keyword)
+	}
+	if document, pointer, _ := strings.Cut(p.location, "#"); document == documentOf(v.schema) {
+		p.location = pointer
+	}
+	p.rule = v.ruleAt(p.location, "")
+	return p
 }
 
 // keywordOf finds the keyword at the end of an evaluation path, and how many tokens are the keyword's own.
@@ -123,8 +152,12 @@ func holdsNames(keyword string) bool {
 	return false
 }
 
-// judgesName says whether the keyword at the end of the path judges a name rather than the value under it.
-func judgesName(trail []string) bool {
+// judgesName says whether the keyword at the end of an evaluation path judges a name rather than the value under it.
+func judgesName(path string) bool {
+	if !strings.Contains(path, "propertyNames") {
+		return false
+	}
+	trail := splitPointer(decodePointer(path))
 	for i := 0; i < len(trail); i++ {
 		if holdsNames(trail[i]) {
 			i++

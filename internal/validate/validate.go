@@ -91,6 +91,7 @@ type Validator struct {
 	options  Options
 	schema   *jsonschema.Schema
 	schemas  schemaIndex
+	promises map[string]*promise // by absolute location of the keyword
 	closing  map[string]bool // locations of the keywords that only the policy on unknown fields added
 	ruleAt   func(location, instance string) contract.Rule
 	fields   *fieldTree
@@ -112,12 +113,14 @@ func Compile(c *contract.Contract, l *columns.Layout, o Options) (*Validator, er
 	}
 	v := newValidator(schema, l, o)
 	v.ruleAt, v.fields = c.RuleAt, newFieldTree(c.Fields)
+	v.newPromises()
 	if o.UnknownFields != Allow {
 		closed, err := c.Compile(true)
 		if err != nil {
 			return nil, err
 		}
 		v.close(closed)
+		v.newPromises()
 		v.plans(l)
 	}
 	return v, nil
@@ -134,6 +137,7 @@ func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Vali
 		columns:  newSources(l),
 		decoders: &sync.Pool{New: func() any { return newDecoder(o.MaxRecordBytes / bytesPerValue) }},
 	}
+	v.newPromises()
 	v.plans(l)
 	return v
 }

@@ -21,13 +21,16 @@ const maxPerKeyword = 1000
 // violations turns what the library reports into one violation per broken rule and place.
 func (v *Validator) violations(leaves []leaf) []Violation {
 	leaves = knownLeaves(leaves)
+	if len(leaves) == 1 { // most often
+		return v.appendKeyword(nil, leaves)
+	}
 	slices.SortFunc(leaves, func(a, b leaf) int {
 		return cmp.Or(strings.Compare(a.location, b.location), strings.Compare(a.instance, b.instance),
 			strings.Compare(a.err.AbsoluteKeywordLocation, b.err.AbsoluteKeywordLocation), strings.Compare(a.path, b.path))
 	})
 	// Two paths to one definition may report the same keyword at the same place twice.
 	leaves = slices.CompactFunc(leaves, func(a, b leaf) bool {
-		return a.err.AbsoluteKeywordLocation == b.err.AbsoluteKeywordLocation && a.instance == b.instance
+		return a.err.AbsoluteKeywordLocation == b.err.AbsoluteKeywordLocation && a.instance == b.instance && judgesName(a.path) == judgesName(b.path)
 	})
 	var vs []Violation
 	for i := 0; i < len(leaves); {
@@ -45,7 +48,7 @@ func (v *Validator) violations(leaves []leaf) []Violation {
 // knownLeaves are the leaves without the unknown fields that cannot be known: when an attached schema fails, the
 // library takes none of the names it declares as declared.
 func knownLeaves(leaves []leaf) []leaf {
-	if !slices.ContainsFunc(leaves, func(l leaf) bool { return len(l.trail) > 0 && l.trail[0] == "allOf" }) {
+	if !slices.ContainsFunc(leaves, func(l leaf) bool { return strings.HasPrefix(l.path, "/allOf/") }) {
 		return leaves
 	}
 	return slices.DeleteFunc(leaves, func(l leaf) bool { return l.closing && l.keyword == "unevaluatedProperties" })
@@ -122,11 +125,9 @@ func (v *Validator) newViolation(l *leaf, value any, known bool) Violation {
 	}
 	x := v.violation(l, "")
 	at := subject(x.Instance)
-	if x.Expected = expected(l.sub, l.keyword); l.err.Message == messageFalse {
-		x.Expected = "absent"
-	}
+	x.Expected = l.expected
 	switch {
-	case judgesName(l.trail):
+	case judgesName(l.path):
 		name := unescapeToken(l.instance[strings.LastIndexByte(l.instance, '/')+1:])
 		x.Found = "name of " + count(utf8.RuneCountInString(name), "character")
 		x.Message = fmt.Sprintf("%s: the name must be %s.", at, x.Expected)
@@ -138,7 +139,7 @@ func (v *Validator) newViolation(l *leaf, value any, known bool) Violation {
 	default:
 		x.Found = describe(value)
 	}
-	x.Message = fmt.Sprintf("%s must be %s, found %s.", at, x.Expected, x.Found)
+	x.Message = at + " must be " + x.Expected + ", found " + x.Found + "."
 	return x
 }
 
@@ -151,15 +152,16 @@ func (v *Validator) nameViolation(l *leaf, name string, object any) Violation {
 		return x
 	}
 	x.Expected, x.Found = "absent", describe(object.(map[string]any)[name])
-	x.Message = fmt.Sprintf("%s is not a declared name, found %s.", x.Instance, x.Found)
+	x.Message = x.Instance + " is not a declared name, found " + x.Found + "."
 	return x
 }
 
 // dependentViolation is about a name that another name asks for; both are the schema author's.
 func (v *Validator) dependentViolation(l *leaf) Violation {
-	n := len(l.trail)
-	trigger := l.trail[n-2]
-	x := v.violation(l, dependent(l.sub, trigger, l.trail[n-1]))
+	trail := splitPointer(decodePointer(l.path))
+	n := len(trail)
+	trigger := trail[n-2]
+	x := v.violation(l, dependent(l.sub, trigger, trail[n-1]))
 	x.Expected, x.Found = "present when "+printable(trigger)+" is", "nothing"
 	x.Message = fmt.Sprintf("%s must be %s, found %s.", subject(x.Instance), x.Expected, x.Found)
 	return x
@@ -191,7 +193,10 @@ func (v *Validator) violation(l *leaf, name string) Violation {
 	case l.keyword == "required":
 		found = ""
 	}
-	rule := v.ruleAt(l.location, found)
+	rule := l.rule
+	if name != "" || l.keyword == "required" {
+		rule = v.ruleAt(l.location, found)
+	}
 	x := Violation{Rule: rule.ID, Severity: rule.Severity, Instance: displayPointer(instance), Schema: rule.Schema, Keyword: l.keyword}
 	if strings.Contains(x.Schema, "://") { // a schema with an id of its own is named by the path that led to it
 		x.Schema = decodePointer(l.path)
