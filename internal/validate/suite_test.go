@@ -40,13 +40,7 @@ func TestOfficialSuiteGetsTheLibrarysVerdictViolationsAndRow(t *testing.T) {
 	for _, d := range suiteDrafts {
 		counts[d.folder] = new(tally)
 	}
-	cases := suiteCases(t)
-	for first := 0; first < len(cases); {
-		group := cases[first:]
-		if next := slices.IndexFunc(group, func(c suiteCase) bool { return !c.sameGroup(group[0]) }); next > 0 {
-			group = group[:next]
-		}
-		first += len(group)
+	for _, group := range suiteCasesByGroup(t) {
 		checkGroup(t, group, found, counts[group[0].Draft])
 	}
 	compareDifferences(t, readDifferences(t), found)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,10 +54,6 @@ func (c suiteCase) String() string {
 	return c.Draft + "/" + c.File + " | " + strings.TrimSpace(c.Group) + " | " + strings.TrimSpace(c.Name)
 }
 
-func (c suiteCase) sameGroup(o suiteCase) bool {
-	return c.Draft == o.Draft && c.File == o.File && c.Group == o.Group
-}
-
 // suiteCases returns every case of the suite for the drafts the library knows, optional ones and formats included.
 func suiteCases(t testing.TB) (all []suiteCase) {
 	t.Helper()
@@ -69,6 +66,22 @@ func suiteCases(t testing.TB) (all []suiteCase) {
 		all = append(all, g.cases(schema, fault)...)
 	}
 	return all
+}
+
+// suiteCasesByGroup returns the cases of one schema together.
+func suiteCasesByGroup(t testing.TB) (groups [][]suiteCase) {
+	t.Helper()
+	rest := suiteCases(t)
+	for len(rest) > 0 {
+		n := slices.IndexFunc(rest, func(c suiteCase) bool {
+			return c.Draft != rest[0].Draft || c.File != rest[0].File || c.Group != rest[0].Group
+		})
+		if n < 0 {
+			n = len(rest)
+		}
+		groups, rest = append(groups, rest[:n]), rest[n:]
+	}
+	return groups
 }
 
 // compileFault is the innermost cause, without the places the library puts before it.
