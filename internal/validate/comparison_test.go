@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 
@@ -23,11 +24,21 @@ type comparison struct {
 	schema    *jsonschema.Schema
 	layout    *columns.Layout
 	v         *Validator
+	doubting  *Validator // the same, unsure of a quarter of the values
 	got, want *columns.Row
 }
 
+// doubting is the validator with a scan that is unsure of a quarter of the values at random, so that the library's way
+// with parts is gone as well.
+func doubting(v *Validator, l *columns.Layout) *Validator {
+	doubting := *v
+	doubting.options.Doubt = func() bool { return rand.IntN(4) == 0 }
+	doubting.plans(l)
+	return &doubting
+}
+
 func newComparison(schema *jsonschema.Schema, l *columns.Layout, v *Validator) *comparison {
-	return &comparison{schema: schema, layout: l, v: v, got: l.NewRow(), want: l.NewRow()}
+	return &comparison{schema: schema, layout: l, v: v, doubting: doubting(v, l), got: l.NewRow(), want: l.NewRow()}
 }
 
 // bareComparison is about a schema without a contract. See fieldsOf and fieldsIn for its columns.
@@ -44,13 +55,19 @@ func (s *comparison) differences(value []byte) (found []string) {
 	if !slices.Equal(record, value) {
 		differ("the value's bytes changed")
 	}
-	clear(record) // nothing may refer to it any more
 	want := s.v.byLibrary(value, s.want)
+	if d := rowDifference(s.layout, s.got, s.want); d != "" {
+		differ("%s", d)
+	}
+	clear(record) // only the row may refer to it
 	if !reflect.DeepEqual(got, want) {
 		differ("violations: got\n%+v, want\n%+v", got, want)
 	}
+	if got := s.doubting.Check(value, s.got); !reflect.DeepEqual(got, want) {
+		differ("violations, values doubted at random: got\n%+v, want\n%+v", got, want)
+	}
 	if d := rowDifference(s.layout, s.got, s.want); d != "" {
-		differ("%s", d)
+		differ("values doubted at random: %s", d)
 	}
 	if nothing := s.v.Check(value, nil); !reflect.DeepEqual(nothing, want) {
 		differ("violations without a row: got\n%+v, want\n%+v", nothing, want)

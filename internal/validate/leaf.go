@@ -19,9 +19,9 @@ const messageFalse = "not allowed"
 // leaf is one broken keyword at one place, as the library reports it.
 type leaf struct {
 	*promise
-	instance string   // JSON pointer
-	found    string   // the same, as the library escapes it
-	path     string   // evaluation path of the keyword, through $ref
+	instance string // JSON pointer
+	found    string // the same, as the library escapes it
+	path     string // evaluation path of the keyword, through $ref
 	err      *jsonschema.ValidationError
 	doc      any      // what the library was given: the record or a part of it
 	local    string   // JSON pointer into doc

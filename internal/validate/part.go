@@ -31,16 +31,16 @@ type event struct {
 	valueFrom, valueTo int     // and its value
 }
 
-// here is the JSON pointer of the value that the scan has come to, depth steps down.
-func (s *scan) here(depth int) pointerToken {
-	if depth == 1 && s.frames[0].slot != nil {
-		return s.frames[0].slot.token
-	}
+// here is the JSON pointer of the value that the scan has come to, so many steps down. ok is false below an empty name,
+// which the library leaves out of its locations.
+func (s *scan) here(depth int) (at pointerToken, ok bool) {
 	var pointer, location strings.Builder
 	for i := range depth {
 		f := &s.frames[i]
 		var t pointerToken
 		switch {
+		case f.slot != nil && depth == 1:
+			return f.slot.token, f.slot.name != ""
 		case f.slot != nil:
 			t = f.slot.token
 		case f.item:
@@ -50,10 +50,13 @@ func (s *scan) here(depth int) pointerToken {
 			name, _ := s.nameText(f.from - 1)
 			t = newToken(string(name))
 		}
+		if t.pointer == "/" {
+			return at, false
+		}
 		pointer.WriteString(t.pointer)
 		location.WriteString(t.location)
 	}
-	return pointerToken{pointer.String(), location.String()}
+	return pointerToken{pointer.String(), location.String()}, true
 }
 
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when

@@ -41,7 +41,7 @@ type slot struct {
 
 	requiredBy []asked
 	closed     []asked // schemas that do not allow the name
-	sealed     bool      // the name sends the object to the library
+	sealed     bool    // the name sends the object to the library
 }
 
 // asked is a schema that the library can be asked about the names of an object, and nothing else.

@@ -92,17 +92,19 @@ func (s *scan) value(p *plan, i int) int {
 // watch reads a value and afterwards sends it to the library where its kind is the library's, or where something inside
 // broke that only the library can judge from here.
 func (s *scan) watch(p *plan, i int) int {
-	first := len(s.events)
+	first, around := len(s.events), s.broken
+	s.broken = false
 	doubted := s.doubt != nil && s.doubt()
 	end := s.read(p, i)
 	if end == failed {
 		return failed
 	}
-	if doubted || p.library&kindAt(s.b[i]) != 0 || p.alone && s.broken {
-		if p.alone {
-			s.broken = false
-			s.events = s.events[:first]
-		}
+	left := doubted || s.broken || p.library&kindAt(s.b[i]) != 0
+	s.broken = around
+	if left && p.alone {
+		s.events = s.events[:first]
+	}
+	if left {
 		return s.unsure(p, i, end)
 	}
 	return end
@@ -164,18 +166,18 @@ func (s *scan) constant(p *plan, i int) int {
 }
 
 func (s *scan) boolean(p *plan, v int64) {
-	if p.column >= 0 && p.kind == contract.Boolean {
+	switch {
+	case p.column < 0:
+	case p.kind == contract.Boolean:
 		s.row.SetInt(p.column, v)
-		return
-	}
-	s.misfit(p)
-}
-
-// misfit notes that a value is not of its column's kind, and no object where columns lie below.
-func (s *scan) misfit(p *plan) {
-	if p.column >= 0 {
+	default:
 		s.row.SetUnreadable(p.column)
 	}
+	s.noObject(p)
+}
+
+// noObject notes that columns below a value cannot be read, because it is neither an object nor null.
+func (s *scan) noObject(p *plan) {
 	for _, column := range p.inside {
 		s.row.SetUnreadable(column)
 	}
@@ -194,14 +196,17 @@ func (s *scan) unsure(p *plan, i, end int) int {
 		s.broken = true
 		return end
 	}
-	return s.event(event{question: wholeValue, plan: p, from: i, to: end, at: s.here(s.depth)}, end)
+	return s.event(event{question: wholeValue, plan: p, from: i, to: end}, s.depth, end)
 }
 
-// event notes a part for the library. It returns end, or failed where there are too many.
-func (s *scan) event(e event, end int) int {
-	if len(s.events) == maxEvents {
+// event notes a part for the library, so many steps down. It returns end, or failed where there are too many, or the
+// part cannot be named.
+func (s *scan) event(e event, depth, end int) int {
+	at, ok := s.here(depth)
+	if !ok || len(s.events) == maxEvents {
 		return failed
 	}
+	e.at = at
 	s.events = append(s.events, e)
 	return end
 }

@@ -5,7 +5,10 @@ func (s *scan) array(p *plan, from int) int {
 	if s.depth >= maxScanDepth {
 		return failed
 	}
-	s.misfit(p)
+	if p.column >= 0 {
+		s.row.SetUnreadable(p.column)
+	}
+	s.noObject(p)
 	first := len(s.events)
 	if s.depth++; s.depth > len(s.frames) {
 		s.frames = append(s.frames, frame{})

@@ -56,9 +56,7 @@ func (s *scan) integer(p *plan, i, end int, n int64, negative bool) int {
 	default:
 		s.row.SetUnreadable(p.column)
 	}
-	if len(p.inside) > 0 {
-		s.misfit(p)
-	}
+	s.noObject(p)
 	if r := p.numbers; r != nil {
 		if n < r.low || n > r.high || !r.onlyBounds && !r.holds(decimal{negative, magnitude(n), 0}) {
 			return s.unsure(p, i, end)
@@ -182,9 +180,7 @@ func (s *scan) exponent(i int) (exp, end int) {
 
 // stageNumber fills the number's column. exact says that d is the number.
 func (s *scan) stageNumber(p *plan, d decimal, text string, exact bool) {
-	if len(p.inside) > 0 {
-		s.misfit(p)
-	}
+	s.noObject(p)
 	if p.column < 0 {
 		return
 	}

@@ -45,7 +45,7 @@ func (s *scan) object(p *plan, from int) int {
 			s.broken = true
 			return end
 		}
-		return s.event(event{question: missingNames, plan: p, rule: r, from: from, to: end, at: s.here(s.depth), names: o.missingNames()}, end)
+		return s.event(event{question: missingNames, plan: p, rule: r, from: from, to: end, names: o.missingNames()}, s.depth, end)
 	}
 	return end
 }
@@ -67,7 +67,7 @@ type objectScan struct {
 	from   int      // offset of its brace
 	names  int      // read so far
 	seen   []uint64 // bit set of slots
-	unsure bool // something about its names is for the library
+	unsure bool     // something about its names is for the library
 }
 
 // members reads from the first byte after the brace to the closing one.
@@ -232,8 +232,8 @@ func (o *objectScan) unwanted(name string, closed []asked, i, end int) int {
 			return end
 		}
 	}
-	return s.event(event{question: unwantedName, plan: p, from: o.from, at: s.here(s.depth - 1), names: []string{name},
-		closed: closed, valueFrom: i, valueTo: end}, end)
+	return s.event(event{question: unwantedName, plan: p, from: o.from, names: []string{name},
+		closed: closed, valueFrom: i, valueTo: end}, s.depth-1, end)
 }
 
 // missing says whether a required name is not there.

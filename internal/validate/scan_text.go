@@ -136,7 +136,7 @@ func (s *scan) hex(i int) (r rune, ok bool) {
 		case c-'0' <= 9:
 			c -= '0'
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c|0x20 - 'a' + 10
+			c = c | 0x20 - 'a' + 10
 		default:
 			return 0, false
 		}
@@ -151,6 +151,7 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, points int, stable bo
 	ok := true
 	if r := p.texts; r != nil {
 		if r.timestamp && p.kind == contract.Timestamp && p.column >= 0 {
+			s.noObject(p)
 			return s.timestamp(p, i, end, text, points == len(text))
 		}
 		ok = r.holds(text, points)
@@ -158,9 +159,7 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, points int, stable bo
 	if p.column >= 0 {
 		s.stageText(p, text, points == len(text), stable)
 	}
-	if len(p.inside) > 0 {
-		s.misfit(p)
-	}
+	s.noObject(p)
 	if !ok {
 		return s.unsure(p, i, end)
 	}

@@ -92,7 +92,7 @@ type Validator struct {
 	schema   *jsonschema.Schema
 	schemas  schemaIndex
 	promises map[string]*promise // by absolute location of the keyword
-	closing  map[string]bool // locations of the keywords that only the policy on unknown fields added
+	closing  map[string]bool     // locations of the keywords that only the policy on unknown fields added
 	ruleAt   func(location, instance string) contract.Rule
 	fields   *fieldTree
 	columns  []source
