@@ -1,254 +1,176 @@
 package validate
 
 import (
+	"encoding/binary"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"unicode/utf8"
 )
 
-// pattern is a regular expression. Where it is one class of characters after another, each repeated so often that
-// reading on never has to be taken back, ASCII texts are matched by counting; everything else is RE2's.
+// pattern is a regular expression. ASCII texts run through a table with a state for every set of places in the
+// expression that a text can have come to, where there are few enough; everything else is RE2's.
 type pattern struct {
-	re    *regexp.Regexp
-	steps []step
-	open  bool     // anything may follow
-	set   *textSet // the pattern is a short list of texts, and this is it
+	re     *regexp.Regexp
+	table  []uint8 // the next state, at 128 * state + character; nil where RE2 has to match
+	first  uint8
+	accept []bool // by state, at the end of the text
+	empty  bool   // the empty text matches; only there a text begins and ends at one place
 }
 
-// step is min to max characters of a class in a row; max is -1 for any number.
-type step struct {
-	class    [2]uint64 // a bit for each ASCII character
-	min, max int
-}
+// States that are never left.
+const (
+	dead    = 0 // nothing can match any more
+	matched = 1 // whatever follows
+)
 
-func (s *step) has(c byte) bool { return s.class[c>>6&1]>>(c&63)&1 != 0 }
-
-// maxPatternTexts bounds the texts a pattern is written out as.
-const maxPatternTexts = 64
+// maxStates bounds a table, 128 bytes each.
+const maxStates = 200
 
 func newPattern(re *regexp.Regexp) pattern {
-	p := pattern{re: re}
+	p := pattern{re: re, empty: re.MatchString("")}
 	tree, err := syntax.Parse(re.String(), syntax.Perl)
 	if err != nil {
 		return p // regexp has parsed it: does not happen
 	}
-	parts := flatten(tree, nil)
-	if len(parts) == 0 || parts[0].Op != syntax.OpBeginText {
+	prog, err := syntax.Compile(tree.Simplify())
+	if err != nil {
 		return p
 	}
-	parts = parts[1:]
-	if n := len(parts); n > 0 && parts[n-1].Op == syntax.OpEndText {
-		parts = parts[:n-1]
-	} else {
-		p.open = true
-	}
-	if texts := writeOut(parts); texts != nil && !p.open {
-		p.set = newTextSet(texts)
-		return p
-	}
-	var steps []step
-	for _, part := range parts {
-		more := stepsOf(part)
-		if more == nil {
-			return p
-		}
-		steps = append(steps, more...)
-	}
-	if neverTakesBack(steps) {
-		p.steps = steps
+	b := tableBuilder{prog: prog, states: map[string]uint8{}}
+	if table, first, ok := b.build(); ok {
+		p.table, p.first, p.accept = table, first, b.accept
 	}
 	return p
 }
 
-// flatten lists the parts of nested concatenations and groups.
-func flatten(r *syntax.Regexp, parts []*syntax.Regexp) []*syntax.Regexp {
-	switch r.Op {
-	case syntax.OpConcat:
-		for _, sub := range r.Sub {
-			parts = flatten(sub, parts)
-		}
-		return parts
-	case syntax.OpCapture:
-		return flatten(r.Sub[0], parts)
-	case syntax.OpEmptyMatch:
-		return parts
-	}
-	return append(parts, r)
-}
-
-// stepsOf is a part as steps, nil where it is something else.
-func stepsOf(r *syntax.Regexp) []step {
-	low, high := 1, 1
-	switch r.Op {
-	case syntax.OpStar:
-		low, high = 0, -1
-	case syntax.OpPlus:
-		low, high = 1, -1
-	case syntax.OpQuest:
-		low, high = 0, 1
-	case syntax.OpRepeat:
-		low, high = r.Min, r.Max
-	case syntax.OpLiteral:
-		return literalSteps(r)
-	default:
-		class, ok := classOf(r)
-		if !ok {
-			return nil
-		}
-		return []step{{class, 1, 1}}
-	}
-	inner := flatten(r.Sub[0], nil)
-	if len(inner) != 1 {
-		return nil
-	}
-	class, ok := classOf(inner[0])
-	if !ok {
-		return nil
-	}
-	return []step{{class, low, high}}
-}
-
-func literalSteps(r *syntax.Regexp) (steps []step) {
-	for _, c := range r.Rune {
-		if c >= utf8.RuneSelf || r.Flags&syntax.FoldCase != 0 {
-			return nil
-		}
-		s := step{min: 1, max: 1}
-		s.class[c>>6] = 1 << (c & 63)
-		steps = append(steps, s)
-	}
-	return steps
-}
-
-// classOf is the ASCII part of what matches one character.
-func classOf(r *syntax.Regexp) (class [2]uint64, ok bool) {
-	var ranges []rune
-	switch r.Op {
-	case syntax.OpLiteral:
-		if len(r.Rune) != 1 || r.Rune[0] >= utf8.RuneSelf || r.Flags&syntax.FoldCase != 0 {
-			return class, false
-		}
-		ranges = []rune{r.Rune[0], r.Rune[0]}
-	case syntax.OpCharClass:
-		ranges = r.Rune
-	case syntax.OpAnyChar:
-		ranges = []rune{0, utf8.MaxRune}
-	case syntax.OpAnyCharNotNL:
-		ranges = []rune{0, '\n' - 1, '\n' + 1, utf8.MaxRune}
-	default:
-		return class, false
-	}
-	for i := 0; i < len(ranges); i += 2 {
-		for c := ranges[i]; c <= ranges[i+1] && c < utf8.RuneSelf; c++ {
-			class[c>>6] |= 1 << (c & 63)
-		}
-	}
-	return class, true
-}
-
-// neverTakesBack says whether taking as many characters as a step can hold is always right: no character of a step of
-// varying length could also begin what follows it.
-func neverTakesBack(steps []step) bool {
-	for i := range steps {
-		if steps[i].min == steps[i].max {
-			continue
-		}
-		for j := i + 1; j < len(steps); j++ {
-			if steps[i].class[0]&steps[j].class[0] != 0 || steps[i].class[1]&steps[j].class[1] != 0 {
-				return false
-			}
-			if steps[j].min > 0 {
-				break
-			}
-		}
-	}
-	return true
-}
-
-// writeOut lists the texts that a pattern without repetition stands for, nil where there are too many or it is not of
-// that sort.
-func writeOut(parts []*syntax.Regexp) []any {
-	texts := []string{""}
-	for _, part := range parts {
-		choices := textsOf(part)
-		if choices == nil || len(texts)*len(choices) > maxPatternTexts {
-			return nil
-		}
-		var longer []string
-		for _, head := range texts {
-			for _, tail := range choices {
-				longer = append(longer, head+tail)
-			}
-		}
-		texts = longer
-	}
-	list := make([]any, len(texts))
-	for i, t := range texts {
-		list[i] = t
-	}
-	return list
-}
-
-func textsOf(r *syntax.Regexp) (texts []string) {
-	switch r.Op {
-	case syntax.OpLiteral:
-		if r.Flags&syntax.FoldCase == 0 {
-			return []string{string(r.Rune)}
-		}
-	case syntax.OpEmptyMatch:
-		return []string{""}
-	case syntax.OpCapture:
-		return textsOf(r.Sub[0])
-	case syntax.OpQuest:
-		if inner := textsOf(r.Sub[0]); inner != nil {
-			return append(inner, "")
-		}
-	case syntax.OpAlternate:
-		for _, sub := range r.Sub {
-			inner := textsOf(sub)
-			if inner == nil {
-				return nil
-			}
-			texts = append(texts, inner...)
-		}
-		return texts
-	case syntax.OpConcat:
-		for _, t := range writeOut(r.Sub) {
-			texts = append(texts, t.(string))
-		}
-		return texts
-	case syntax.OpCharClass:
-		for i := 0; i < len(r.Rune); i += 2 {
-			for c := r.Rune[i]; c <= r.Rune[i+1]; c++ {
-				if texts = append(texts, string(c)); len(texts) > maxPatternTexts {
-					return nil
-				}
-			}
-		}
-		return texts
-	}
-	return nil
-}
-
 // matches judges a text; ascii says that it is ASCII throughout.
 func (p *pattern) matches(text []byte, ascii bool) bool {
-	if p.steps == nil || !ascii {
+	if p.table == nil || !ascii {
 		return p.re.Match(text)
 	}
-	i := 0
-	for k := range p.steps {
-		s := &p.steps[k]
-		end := len(text)
-		if s.max >= 0 && s.max < end-i {
-			end = i + s.max
-		}
-		from := i
-		for i < end && s.has(text[i]) {
-			i++
-		}
-		if i-from < s.min {
-			return false
+	if len(text) == 0 {
+		return p.empty
+	}
+	state := p.first
+	for _, c := range text {
+		state = p.table[int(state)<<7|int(c&0x7f)]
+	}
+	return p.accept[state]
+}
+
+// tableBuilder makes the table of a compiled expression by the subset construction (M. O. Rabin and D. Scott, 1959). A
+// state is the set of the program's instructions that a text can have come to.
+type tableBuilder struct {
+	prog   *syntax.Prog
+	states map[string]uint8
+	places [][]uint32 // of each state
+	accept []bool
+}
+
+// build returns the table and its first state; ok is false where the expression needs too many states, or looks at
+// more of a text's surroundings than its ends.
+func (b *tableBuilder) build() (table []uint8, first uint8, ok bool) {
+	for i := range b.prog.Inst {
+		if in := &b.prog.Inst[i]; in.Op == syntax.InstEmptyWidth && syntax.EmptyOp(in.Arg)&^(syntax.EmptyBeginText|syntax.EmptyEndText) != 0 {
+			return nil, 0, false
 		}
 	}
-	return p.open || i == len(text)
+	b.add("dead", nil, false)
+	b.add("matched", nil, true)
+	start := b.reach(nil, []uint32{uint32(b.prog.Start)}, syntax.EmptyBeginText)
+	if first, ok = b.state(start); !ok {
+		return nil, 0, false
+	}
+	for state := 0; state < len(b.places); state++ {
+		for c := range rune(utf8.RuneSelf) {
+			next := uint8(state)
+			if state != dead && state != matched {
+				if next, ok = b.state(b.step(b.places[state], c)); !ok {
+					return nil, 0, false
+				}
+			}
+			table = append(table, next)
+		}
+	}
+	return table, first, true
+}
+
+// step is where a character leads to. A match may begin at every character.
+func (b *tableBuilder) step(places []uint32, c rune) []uint32 {
+	var next []uint32
+	for _, pc := range places {
+		switch in := &b.prog.Inst[pc]; in.Op {
+		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+			if in.MatchRune(c) {
+				next = append(next, in.Out)
+			}
+		}
+	}
+	return b.reach(nil, append(next, uint32(b.prog.Start)), 0)
+}
+
+// reach adds all places that can be reached without a character where the given assertions hold.
+func (b *tableBuilder) reach(found, from []uint32, holds syntax.EmptyOp) []uint32 {
+	for _, pc := range from {
+		if slices.Contains(found, pc) {
+			continue
+		}
+		found = append(found, pc)
+		switch in := &b.prog.Inst[pc]; in.Op {
+		case syntax.InstAlt, syntax.InstAltMatch:
+			found = b.reach(found, []uint32{in.Out, in.Arg}, holds)
+		case syntax.InstCapture, syntax.InstNop:
+			found = b.reach(found, []uint32{in.Out}, holds)
+		case syntax.InstEmptyWidth:
+			if syntax.EmptyOp(in.Arg)&^holds == 0 {
+				found = b.reach(found, []uint32{in.Out}, holds)
+			}
+		}
+	}
+	return found
+}
+
+// state finds or makes the state of a set of places.
+func (b *tableBuilder) state(places []uint32) (uint8, bool) {
+	if b.hasMatch(places) {
+		return matched, true
+	}
+	// What neither reads a character nor waits for the end leads nowhere.
+	places = slices.DeleteFunc(places, func(pc uint32) bool {
+		switch b.prog.Inst[pc].Op {
+		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+			return false
+		case syntax.InstEmptyWidth:
+			return syntax.EmptyOp(b.prog.Inst[pc].Arg)&syntax.EmptyBeginText != 0
+		}
+		return true
+	})
+	if len(places) == 0 {
+		return dead, true
+	}
+	slices.Sort(places)
+	var key []byte
+	for _, pc := range places {
+		key = binary.AppendUvarint(key, uint64(pc))
+	}
+	if known, ok := b.states[string(key)]; ok {
+		return known, true
+	}
+	if len(b.places) == maxStates {
+		return dead, false
+	}
+	// At the end of the text what waited for it goes on.
+	return b.add(string(key), places, b.hasMatch(b.reach(nil, places, syntax.EmptyEndText))), true
+}
+
+func (b *tableBuilder) add(key string, places []uint32, accept bool) uint8 {
+	state := uint8(len(b.places))
+	b.states[key] = state
+	b.places, b.accept = append(b.places, places), append(b.accept, accept)
+	return state
+}
+
+func (b *tableBuilder) hasMatch(places []uint32) bool {
+	return slices.ContainsFunc(places, func(pc uint32) bool { return b.prog.Inst[pc].Op == syntax.InstMatch })
 }

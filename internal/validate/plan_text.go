@@ -1,8 +1,6 @@
 package validate
 
 import (
-	"regexp"
-
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
@@ -39,8 +37,7 @@ func (p *planner) text(v *plan) {
 			r.enums, plain = append(r.enums, set), false
 		}
 		if s.Pattern != nil {
-			r.addPattern(s.Pattern)
-			plain = false
+			r.patterns, plain = append(r.patterns, newPattern(s.Pattern)), false
 		}
 		if s.Format != "" && jsonschema.Formats[s.Format] != nil {
 			r.formats, plain = append(r.formats, newFormat(s.Format)), false
@@ -62,16 +59,6 @@ func shorter(a, b int) int {
 		return b
 	}
 	return min(a, b)
-}
-
-// addPattern compiles a pattern: a short list of texts where it is one, a matcher where it is simple, else RE2.
-func (r *textRule) addPattern(re *regexp.Regexp) {
-	p := newPattern(re)
-	if p.set != nil {
-		r.enums = append(r.enums, p.set)
-		return
-	}
-	r.patterns = append(r.patterns, p)
 }
 
 // holds judges a string of n code points.
