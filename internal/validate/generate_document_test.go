@@ -87,7 +87,7 @@ func otherwise(condition any) any {
 
 func (f *fitter) value(schemas []any, depth int) (any, bool) {
 	f.budget--
-	if depth > 12 || f.budget < -30 { // a recursion that is required, or too wide
+	if depth > 7 || f.budget < -30 { // a recursion that is required, or too wide
 		return nil, true
 	}
 	layers, ok := f.flatten(schemas)

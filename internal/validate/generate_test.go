@@ -35,12 +35,18 @@ type generator struct {
 	wishes map[string]wish  // by property name
 	done   []definition     // that any later schema may refer to
 	open   []definition     // being made: only a schema of a deeper value may refer to them
+	loops  int              // references left to an open definition
 	specs  map[string]any   // by reference
 	byName map[string][]any // by discriminator name: constants in use, so that several conditions meet
 	used   []textRule       // patterns and formats that the schema names
 }
 
-const maxSchemaDepth = 4
+const (
+	maxSchemaDepth = 4
+	// maxLoops bounds the references of a schema to itself: with n of them about the same value the library looks at
+	// a document n to the power of its depth times.
+	maxLoops = 2
+)
 
 // newSchema makes a schema. Most are about objects, as records are.
 func newSchema(d dice) (*generator, any) {
@@ -73,7 +79,7 @@ func newSchema(d dice) (*generator, any) {
 		}
 		root[word] = defs
 	}
-	g.open = []definition{{"#", kind}}
+	g.open, g.loops = []definition{{"#", kind}}, maxLoops
 	g.fill(root, g.newWish(kind), d.between(1, maxSchemaDepth), false)
 	switch {
 	case g.draft == 2019:
@@ -91,7 +97,7 @@ func (g *generator) define(word, name string, defs spec) {
 	w := g.newWish(pick(g.dice, append(kinds, "object", "object")))
 	s := spec{}
 	defs[name], g.specs[ref] = s, s
-	g.open = []definition{{ref, w.kind}}
+	g.open, g.loops = []definition{{ref, w.kind}}, maxLoops
 	g.fill(s, w, g.between(0, 2), false)
 	g.done = append(g.done, definition{ref, w.kind})
 }
@@ -152,7 +158,7 @@ func (g *generator) schema(w wish, depth int, below bool) any {
 
 func (g *generator) reference(kind string, below bool) (string, bool) {
 	known := g.done
-	if below {
+	if below && g.loops > 0 {
 		known = slices.Concat(g.done, g.open)
 	}
 	var fit []definition
@@ -164,7 +170,11 @@ func (g *generator) reference(kind string, below bool) (string, bool) {
 	if len(fit) == 0 {
 		return "", false
 	}
-	return pick(g.dice, fit).ref, true
+	ref := pick(g.dice, fit).ref
+	if g.open[0].ref == ref {
+		g.loops--
+	}
+	return ref, true
 }
 
 // fill adds keywords for a value as wished.
