@@ -378,6 +378,9 @@ func (f *fitter) fitText(layers []spec) string {
 			if word == "format" {
 				rule, _ = findRule(formats, name)
 			}
+			if len(rule.not) > 0 && f.chance(8) { // the near misses that no random change of a text comes upon
+				return pick(f.dice, rule.not)
+			}
 			tries = append(tries, rule.fits...)
 			tries = append(tries, rule.fits...)
 		}
@@ -441,6 +444,9 @@ func (f *fitter) fitArray(layers []spec, depth int) any {
 				break
 			}
 		}
+	}
+	if (unique || f.chance(2)) && len(items) > 0 && f.chance(8) {
+		items = append(items, pick(f.dice, items)) // one item twice, or more than are allowed
 	}
 	return items
 }

@@ -62,11 +62,7 @@ func canonical(v any) string {
 		slices.Sort(parts)
 		return "{" + strings.Join(parts, ",") + "}"
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
+	return string(mustJSON(v))
 }
 
 // fitObject decides for names first, then for their values.
