@@ -378,7 +378,7 @@ func (f *fitter) fitText(layers []spec) string {
 			if word == "format" {
 				rule, _ = findRule(formats, name)
 			}
-			if len(rule.not) > 0 && f.chance(8) { // the near misses that no random change of a text comes upon
+			if len(rule.not) > 0 && f.chance(12) { // the near misses that no random change of a text comes upon
 				return pick(f.dice, rule.not)
 			}
 			tries = append(tries, rule.fits...)
