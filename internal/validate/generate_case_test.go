@@ -37,7 +37,9 @@ func newSetup(seed uint64) (setup, [][]byte, *generator) {
 	if d.chance(4) {
 		s.options.MaxRecordBytes = pick(d, []int{16, 100, 300}) // which also bounds the number of values
 	}
-	if d.chance(8) {
+	// A schema that refers to its own root is not closed: a layer that fails inside because of a name the policy
+	// refuses, and only because of that, hides the name (see knownLeaves), and the library's verdict with it.
+	if d.chance(8) && !bytes.Contains(s.schema, []byte(`"$ref":"#"`)) {
 		s.options.UnknownFields = pick(d, []UnknownFields{Notice, Reject})
 		s.closed = mustJSON(closeSpec(root))
 	}

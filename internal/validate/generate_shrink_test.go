@@ -120,7 +120,7 @@ func reduceText(text func() []byte, try func([]byte) bool, reduced *bool) {
 		}
 		took := false
 		for _, smaller := range reductions(tree, at) {
-			plain := (&writer{}).write(smaller)
+			plain := (&writer{dice: newDice(0)}).write(smaller)
 			if len(plain) < len(text()) && try(plain) {
 				took, *reduced = true, true
 				break

@@ -399,50 +399,6 @@ func (g *generator) object(s spec, depth int) {
 	}
 }
 
-// rest is a schema for what no other keyword covers: mostly false.
-func (g *generator) rest(depth int) any {
-	if g.chance(65) {
-		return false
-	}
-	return g.schema(g.newWish(""), min(depth, 1)-1, true)
-}
-
-func (g *generator) dependencies(s spec, depth int) {
-	names := func() []any {
-		list := []any{}
-		for _, name := range some(g.dice, g.names, g.between(0, 2)) {
-			list = append(list, name)
-		}
-		return list
-	}
-	if g.draft >= 2019 && g.chance(6) {
-		s["dependentRequired"] = spec{pick(g.dice, g.names): names(), pick(g.dice, g.names): names()}
-	}
-	if g.draft >= 2019 && depth > 0 && g.chance(6) {
-		s["dependentSchemas"] = spec{pick(g.dice, g.names): g.layer("object", depth-1)}
-	}
-	if g.chance(2) || g.draft == 7 && g.chance(12) {
-		s["dependencies"] = spec{pick(g.dice, g.names): names()}
-		if depth > 0 && g.chance(50) {
-			s["dependencies"].(spec)[pick(g.dice, g.names)] = g.layer("object", depth-1)
-		}
-	}
-}
-
-// nameSchema judges names. It refers to no definition that values are judged by too: of one keyword broken twice by
-// one place, once as a name and once as a value, the library's order decides which is told.
-func (g *generator) nameSchema() any {
-	var names []any
-	for _, name := range g.names {
-		names = append(names, name)
-	}
-	return pick(g.dice, []any{
-		true, spec{"maxLength": 17}, spec{"minLength": 1}, spec{"pattern": "^[^%]*$"}, spec{"enum": names}, spec{"type": "string"},
-		spec{"not": spec{"const": pick(g.dice, g.names)}}, spec{"format": "json-pointer"}, spec{"anyOf": []any{spec{"maxLength": 3}, spec{"pattern": "_"}}},
-		spec{"const": pick(g.dice, g.names)}, spec{"allOf": []any{spec{"maxLength": 20}, spec{"pattern": ".?"}}}, false,
-	})
-}
-
 func (g *generator) array(s spec, depth int) {
 	w := g.newWish("")
 	if depth < 1 && (w.kind == "object" || w.kind == "array") {
