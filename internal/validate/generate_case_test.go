@@ -183,13 +183,13 @@ func (s *setup) validator() (*Validator, *columns.Layout, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		v.close(closed)
+		v.close(closed, l)
 	}
 	return v, l, nil
 }
 
 // keywordsOf lists the keywords, types and formats a schema uses, each once; a keyword with a list counts as another.
-func keywordsOf(schema any) []string {
+func schemaWords(schema any) []string {
 	found := map[string]bool{}
 	var walk func(v any)
 	named := func(v any) {
@@ -212,7 +212,7 @@ func keywordsOf(schema any) []string {
 			case "properties", "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions":
 				named(sub)
 			case "type":
-				found["type "+strings.Join(typesOf(s)[:1], "")] = true
+				found["type "+strings.Join(typeWords(s)[:1], "")] = true
 				found["type, a list"] = found["type, a list"] || isList
 			case "format":
 				found["format "+sub.(string)] = true

@@ -94,7 +94,7 @@ func (g *generator) close(s spec) {
 // byType are alternatives that the type of the value decides between; integer and number overlap.
 func (g *generator) byType(w wish, depth int, below bool) []any {
 	branches := []any{}
-	for _, kind := range some(g.dice, kinds, g.between(1, 3)) {
+	for _, kind := range some(g.dice, jsonTypes, g.between(1, 3)) {
 		if kind == w.kind {
 			continue
 		}
@@ -233,9 +233,9 @@ func (g *generator) conditions(s spec, depth int, below bool) {
 
 // negated is a schema that the wished value mostly does not meet.
 func (g *generator) negated(w wish, depth int, below bool) any {
-	other := pick(g.dice, kinds)
+	other := pick(g.dice, jsonTypes)
 	for other == w.kind {
-		other = pick(g.dice, kinds)
+		other = pick(g.dice, jsonTypes)
 	}
 	switch g.IntN(7) {
 	case 0:

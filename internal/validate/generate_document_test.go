@@ -19,9 +19,9 @@ type fitter struct {
 	budget int // values left to the document; bounds what a recursive schema grows
 }
 
-// maxLayers bounds the schemas about one value that are looked at: where a schema refers to itself from several
+// maxDocumentLayers bounds the schemas about one value that are looked at: where a schema refers to itself from several
 // places they multiply with depth.
-const maxLayers = 16
+const maxDocumentLayers = 16
 
 func (f *fitter) document(root any) any {
 	f.budget = pick(f.dice, []int{4, 30, 30, 60})
@@ -94,7 +94,7 @@ func (f *fitter) value(schemas []any, depth int) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	layers = layers[:min(len(layers), maxLayers)]
+	layers = layers[:min(len(layers), maxDocumentLayers)]
 	if v, decided := f.chosen(layers); decided {
 		return v, true
 	}
@@ -175,7 +175,7 @@ func containsValue(list []any, v any) bool {
 	return slices.ContainsFunc(list, func(one any) bool { return canonical(one) == text })
 }
 
-func typesOf(s spec) []string {
+func typeWords(s spec) []string {
 	switch t := s["type"].(type) {
 	case string:
 		return []string{t}
@@ -190,7 +190,7 @@ func typesOf(s spec) []string {
 }
 
 func typeAllows(s spec, v any) bool {
-	names := typesOf(s)
+	names := typeWords(s)
 	if names == nil {
 		return true
 	}
@@ -220,14 +220,14 @@ var about = map[string][]string{
 
 func (f *fitter) kind(layers []spec) string {
 	var weighted []string
-	for _, kind := range kinds {
+	for _, kind := range jsonTypes {
 		weight := 1
 		for _, s := range layers {
-			if names := typesOf(s); names != nil && !slices.Contains(names, kind) && !(kind == "integer" && slices.Contains(names, "number")) {
+			if names := typeWords(s); names != nil && !slices.Contains(names, kind) && !(kind == "integer" && slices.Contains(names, "number")) {
 				weight = 0
 				break
 			}
-			if not, ok := s["not"].(spec); ok && len(not) == 1 && slices.Contains(typesOf(not), kind) {
+			if not, ok := s["not"].(spec); ok && len(not) == 1 && slices.Contains(typeWords(not), kind) {
 				weight = 0
 				break
 			}
@@ -243,7 +243,7 @@ func (f *fitter) kind(layers []spec) string {
 		}
 	}
 	if weighted == nil {
-		return pick(f.dice, kinds)
+		return pick(f.dice, jsonTypes)
 	}
 	return pick(f.dice, weighted)
 }

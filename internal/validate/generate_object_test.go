@@ -8,15 +8,15 @@ import (
 
 // object is a JSON object as written: in order, names repeated if need be. A document is made of nil, bool, string,
 // json.Number, []any and object.
-type object []member
+type object []named
 
-type member struct {
+type named struct {
 	name  string
 	value any
 }
 
 func (o object) has(name string) bool {
-	return slices.ContainsFunc(o, func(m member) bool { return m.name == name })
+	return slices.ContainsFunc(o, func(m named) bool { return m.name == name })
 }
 
 // toTree turns a constant of a schema into a document.
@@ -25,7 +25,7 @@ func toTree(v any) any {
 	case map[string]any:
 		o := object{}
 		for _, name := range sorted(v) {
-			o = append(o, member{name, toTree(v[name])})
+			o = append(o, named{name, toTree(v[name])})
 		}
 		return o
 	case []any:
@@ -120,7 +120,7 @@ func (f *fitter) fitObject(layers []spec, depth int) any {
 	for _, name := range names {
 		if schemas, ok := f.memberSchemas(layers, name); ok {
 			if v, ok := f.value(schemas, depth+1); ok {
-				o = append(o, member{name, v})
+				o = append(o, named{name, v})
 			}
 		}
 	}

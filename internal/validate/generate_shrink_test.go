@@ -22,7 +22,7 @@ type trial struct {
 // differs says what the ways to judge disagree on about the last record, "" when they agree or the schema does not
 // compile. What the library itself says differently from one time to the next counts as well.
 func (t *trial) differs() string {
-	c, err := newComparison(&t.setup, t.check)
+	c, err := newRivals(&t.setup, t.check)
 	if err != nil {
 		return ""
 	}
@@ -271,7 +271,7 @@ func readTree(d *jsontext.Decoder) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o = append(o, member{key, v})
+		o = append(o, named{key, v})
 	}
 	_, err = d.ReadToken()
 	return o, err

@@ -28,7 +28,7 @@ func some[T any](d dice, list []T, n int) []T {
 	return drawn
 }
 
-var kinds = []string{"string", "integer", "number", "boolean", "null", "array", "object"}
+var jsonTypes = []string{"string", "integer", "number", "boolean", "null", "array", "object"}
 
 // Names that share beginnings, that are longer than a machine word or two, that need escapes in JSON, in pointers or
 // in URLs, and that are words of JSON Schema themselves.
@@ -67,13 +67,13 @@ var oddNumbers = []string{
 	"1e-1001", "1e99999", "0e5000", "9223372036854775807.0", "9223372036854775808", "922337203685477580.8e1", "1.5", "-1", "1e-1", "3.0e0", "1e+0002",
 }
 
-type textRule struct {
+type textMaker struct {
 	rule string
 	fits []string
 	not  []string
 }
 
-var patterns = []textRule{
+var patterns = []textMaker{
 	{`^[A-Z]{2}$`, []string{"AB", "ZZ"}, []string{"A", "ab", "ABC", "AB\n"}},
 	{`^(a|ab|abc)$`, []string{"a", "ab", "abc"}, []string{"", "abcd", "b"}},
 	{`^(red|green|blue)`, []string{"red", "greenish", "blue"}, []string{"re", "Red", "ared"}},
@@ -97,7 +97,7 @@ var patterns = []textRule{
 	{`"|\\|/`, []string{`"`, `\`, "a/b"}, []string{"a", ""}},
 }
 
-var formats = []textRule{
+var formats = []textMaker{
 	{"date-time", []string{"2013-01-01T10:00:00Z", "2013-01-01t10:00:00.123456z", "2016-12-31T23:59:60Z", "2013-01-01T10:00:00+05:30", "1990-12-31T15:59:60-08:00"},
 		[]string{"2013-01-01", "2013-02-30T10:00:00Z", "2013-01-01T24:00:00Z", "2013-01-01 10:00:00Z", "2013-01-01T10:00:00"}},
 	{"date", []string{"2013-01-01", "2024-02-29"}, []string{"2013-02-29", "2013-1-1", "20130101", ""}},
@@ -127,11 +127,11 @@ var words = []string{
 	"\ufeff", "e\u0301", "null", "true", "1", "1.0", "<&>", "\u007f", "\U0010ffff", strings.Repeat("x", 70), strings.Repeat("é", 20), "2013-01-01", "10:00:00Z",
 }
 
-func findRule(rules []textRule, rule string) (textRule, bool) {
+func findRule(rules []textMaker, rule string) (textMaker, bool) {
 	for _, r := range rules {
 		if r.rule == rule {
 			return r, true
 		}
 	}
-	return textRule{}, false
+	return textMaker{}, false
 }

@@ -18,7 +18,7 @@ type wish struct {
 	kind   string
 	number string // bounds lie around it, divisors mostly divide it
 	text   string // lengths lie around it
-	rule   textRule
+	rule   textMaker
 	word   string // keyword of the rule: pattern, format or ""
 }
 
@@ -38,7 +38,7 @@ type generator struct {
 	loops  int              // references left to an open definition
 	specs  map[string]any   // by reference
 	byName map[string][]any // by discriminator name: constants in use, so that several conditions meet
-	used   []textRule       // patterns and formats that the schema names
+	used   []textMaker       // patterns and formats that the schema names
 }
 
 const (
@@ -60,7 +60,7 @@ func newSchema(d dice) (*generator, any) {
 	}
 	kind := "object"
 	if d.chance(12) {
-		kind = pick(d, kinds)
+		kind = pick(d, jsonTypes)
 	}
 	if d.chance(1) {
 		return g, d.chance(50)
@@ -94,7 +94,7 @@ func newSchema(d dice) (*generator, any) {
 
 func (g *generator) define(word, name string, defs spec) {
 	ref := "#/" + word + "/" + url.PathEscape(escapeToken(name))
-	w := g.newWish(pick(g.dice, append(kinds, "object", "object")))
+	w := g.newWish(pick(g.dice, append(jsonTypes, "object", "object")))
 	s := spec{}
 	defs[name], g.specs[ref] = s, s
 	g.open, g.loops = []definition{{ref, w.kind}}, maxLoops
@@ -105,7 +105,7 @@ func (g *generator) define(word, name string, defs spec) {
 func (g *generator) newWish(kind string) wish {
 	w := wish{kind: kind}
 	if kind == "" {
-		w.kind = pick(g.dice, append(kinds, "string", "integer", "number", "object"))
+		w.kind = pick(g.dice, append(jsonTypes, "string", "integer", "number", "object"))
 	}
 	switch {
 	case w.kind == "number" && g.chance(60):
@@ -185,9 +185,9 @@ func (g *generator) fill(s spec, w wish, depth int, below bool) {
 	case n < 78:
 		s["type"] = g.typeList(w.kind, "null")
 	case n < 86:
-		s["type"] = g.typeList(w.kind, pick(g.dice, kinds))
+		s["type"] = g.typeList(w.kind, pick(g.dice, jsonTypes))
 	case n < 88:
-		s["type"] = g.typeList(w.kind, pick(g.dice, kinds), pick(g.dice, kinds), "string")
+		s["type"] = g.typeList(w.kind, pick(g.dice, jsonTypes), pick(g.dice, jsonTypes), "string")
 	}
 	if g.chance(9) && w.kind != "object" || g.chance(2) {
 		g.constants(s, w)
@@ -416,7 +416,7 @@ func (g *generator) array(s spec, depth int) {
 	case k < 80:
 		list := []any{}
 		for range g.between(1, 3) {
-			list = append(list, g.schema(g.newWish(pick(g.dice, kinds[:5])), 0, true))
+			list = append(list, g.schema(g.newWish(pick(g.dice, jsonTypes[:5])), 0, true))
 		}
 		s[prefix], n = list, len(list)
 		switch rest := pick(g.dice, []any{nil, true, false, item()}); {

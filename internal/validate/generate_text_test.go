@@ -144,7 +144,7 @@ func (m mutator) object(v object) any {
 			name = pick(m.dice, propertyNames)
 		}
 		if !v.has(name) {
-			v = append(v, member{name, m.anything()})
+			v = append(v, named{name, m.anything()})
 		}
 		return v
 	}

@@ -84,7 +84,7 @@ var unbroken = []string{"$schema", "$ref", "if", "contains", "schema true", "sch
 // A keyword whose generated documents are all valid, or all invalid, or never invalid because of it, would let any
 // fault in its judgement pass.
 func TestGeneratedDocumentsMeetAndBreakEveryKeyword(t *testing.T) {
-	library := newTally()
+	library := newVerdicts()
 	for seed := range uint64(1500) {
 		s, documents, g := newSetup(seed)
 		v, l, err := s.validator()
@@ -92,7 +92,7 @@ func TestGeneratedDocumentsMeetAndBreakEveryKeyword(t *testing.T) {
 			t.Errorf("seed %d: %v", seed, err)
 			continue
 		}
-		row, keywords := l.NewRow(), keywordsOf(g.specs["#"])
+		row, keywords := l.NewRow(), schemaWords(g.specs["#"])
 		for _, value := range documents {
 			library.count(keywords, v.byLibrary(value, row))
 		}

@@ -20,40 +20,30 @@ import (
 // check is a way to judge a record and to fill a row: Check, byLibrary, or a wrong one that the test must find.
 type check func(v *Validator, value []byte, row *columns.Row) []Violation
 
-// comparison judges records of one schema by a check and by the library.
-type comparison struct {
-	check  check
-	v      *Validator
-	layout *columns.Layout
-	row    *columns.Row // the check's, reused by all records
+// rivals judge records of one schema: a check, the same with values doubted at random, and the library.
+type rivals struct {
+	check    check
+	v        *Validator
+	doubting *Validator
+	layout   *columns.Layout
+	row      *columns.Row // the check's, reused by all records
 }
 
-func newComparison(s *setup, c check) (*comparison, error) {
+func newRivals(s *setup, c check) (*rivals, error) {
 	v, l, err := s.validator()
 	if err != nil {
 		return nil, err
 	}
-	return &comparison{c, v, l, l.NewRow()}, nil
+	return &rivals{c, v, doubting(v, l), l, l.NewRow()}, nil
 }
 
 // of judges a record both ways and says what differs, "" when nothing does. It returns the library's violations.
-func (c *comparison) of(value []byte) (want []Violation, differs string) {
+func (c *rivals) of(value []byte) (want []Violation, differs string) {
 	wantRow := c.layout.NewRow()
 	want = c.v.byLibrary(value, wantRow)
-	given := bytes.Clone(value)
-	got := c.check(c.v, given, c.row)
-	if !bytes.Equal(given, value) {
-		return want, "the record's bytes changed"
-	}
-	for i := range given {
-		given[i] = '#' // neither the violations nor the row may refer to them now
-	}
-	if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
-		return want, fmt.Sprintf("violations\ngot:\n%swant:\n%s", listed(got), listed(want))
-	}
-	for i, col := range c.layout.Columns {
-		if !sameCell(c.row, wantRow, i, col.Kind) {
-			return want, fmt.Sprintf("column %q of kind %s\ngot:  %s\nwant: %s", col.Path, col.Kind, cell(c.row, i), cell(wantRow, i))
+	for _, v := range []*Validator{c.v, c.doubting} {
+		if differs = c.differ(v, value, want, wantRow); differs != "" {
+			return want, differs
 		}
 	}
 	// The oracle knows neither MaxRecordBytes nor the number of values it allows.
@@ -64,6 +54,27 @@ func (c *comparison) of(value []byte) (want []Violation, differs string) {
 		return want, fmt.Sprintf("the oracle says valid %v, the library path:\n%s", valid, listed(want))
 	}
 	return want, ""
+}
+
+// differ compares the check's answer with the library's.
+func (c *rivals) differ(v *Validator, value []byte, want []Violation, wantRow *columns.Row) string {
+	given := bytes.Clone(value)
+	got := c.check(v, given, c.row)
+	if !bytes.Equal(given, value) {
+		return "the record's bytes changed"
+	}
+	for i, col := range c.layout.Columns {
+		if !sameCell(c.row, wantRow, i, col.Kind) {
+			return fmt.Sprintf("column %q of kind %s\ngot:  %s\nwant: %s", col.Path, col.Kind, cell(c.row, i), cell(wantRow, i))
+		}
+	}
+	for i := range given {
+		given[i] = '#' // only the row may refer to them
+	}
+	if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+		return fmt.Sprintf("violations\ngot:\n%swant:\n%s", listed(got), listed(want))
+	}
+	return ""
 }
 
 func sameCell(a, b *columns.Row, i int, kind contract.Kind) bool {
@@ -91,18 +102,18 @@ func listed(vs []Violation) string {
 	return b.String()
 }
 
-// tally counts verdicts, by what is in the schema and by the keyword broken.
-type tally struct {
+// verdicts counts verdicts, by what is in the schema and by the keyword broken.
+type verdicts struct {
 	pairs, valid, schemas, refused int
 	present                        map[string][2]int // documents not valid and valid, by keyword in their schema
 	broken                         map[string]int    // documents, by keyword in the schema pointers of their violations
 }
 
-func newTally() *tally {
-	return &tally{present: map[string][2]int{}, broken: map[string]int{}}
+func newVerdicts() *verdicts {
+	return &verdicts{present: map[string][2]int{}, broken: map[string]int{}}
 }
 
-func (t *tally) add(o *tally) {
+func (t *verdicts) add(o *verdicts) {
 	t.pairs, t.valid, t.schemas, t.refused = t.pairs+o.pairs, t.valid+o.valid, t.schemas+o.schemas, t.refused+o.refused
 	for word, n := range o.present {
 		was := t.present[word]
@@ -113,7 +124,7 @@ func (t *tally) add(o *tally) {
 	}
 }
 
-func (t *tally) count(keywords []string, vs []Violation) {
+func (t *verdicts) count(keywords []string, vs []Violation) {
 	t.pairs++
 	verdict := 0
 	if len(vs) == 0 {
@@ -140,7 +151,7 @@ func (t *tally) count(keywords []string, vs []Violation) {
 	}
 }
 
-func (t *tally) String() string {
+func (t *verdicts) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d pairs of %d schemas, %d schemas refused, %.1f%% valid\n", t.pairs, t.schemas, t.refused, 100*float64(t.valid)/float64(max(t.pairs, 1)))
 	for _, word := range sorted(t.present) {
@@ -157,15 +168,15 @@ type failure struct {
 }
 
 // compareSeed judges all documents of a seed's schema.
-func compareSeed(seed uint64, c check, t *tally) *failure {
+func compareSeed(seed uint64, c check, t *verdicts) *failure {
 	s, documents, g := newSetup(seed)
-	compared, err := newComparison(&s, c)
+	compared, err := newRivals(&s, c)
 	if err != nil { // the library refuses, which is no disagreement
 		t.refused++
 		return nil
 	}
 	t.schemas++
-	keywords := keywordsOf(g.specs["#"])
+	keywords := schemaWords(g.specs["#"])
 	for i, value := range documents {
 		vs, differs := compared.of(value)
 		if differs != "" {
@@ -178,10 +189,10 @@ func compareSeed(seed uint64, c check, t *tally) *failure {
 
 // compareSeeds judges about pairs documents on all cores, by schemas of seeds from first on. It stops early when
 // schemas disagree: they mostly do so for one reason.
-func compareSeeds(first uint64, pairs int, c check) (*tally, []*failure) {
+func compareSeeds(first uint64, pairs int, c check) (*verdicts, []*failure) {
 	const enough = 3
 	var (
-		sum      = newTally()
+		sum      = newVerdicts()
 		failures []*failure
 		mu       sync.Mutex // guards sum and failures
 		next     atomic.Int64
@@ -191,7 +202,7 @@ func compareSeeds(first uint64, pairs int, c check) (*tally, []*failure) {
 	schemas := int64((pairs + documentsPerSchema - 1) / documentsPerSchema)
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			own := newTally()
+			own := newVerdicts()
 			for i := next.Add(1) - 1; i < schemas && !stop.Load(); i = next.Add(1) - 1 {
 				f := compareSeed(first+uint64(i), c, own)
 				if f == nil {

@@ -26,6 +26,7 @@ type objectRule struct {
 	other    *plan         // of names without a slot that no pattern matches
 	closed   []asked       // schemas that allow no name without a slot; see also slot.closed
 	sealed   bool          // names without a slot send the object to the library: propertyNames, unevaluatedProperties
+	together bool          // the names cannot be judged apart from the rest: something above looks at what they evaluate
 	library  bool          // every object goes to the library
 	refuses  bool          // no object fits
 
@@ -168,6 +169,7 @@ func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 	for _, a := range in.list {
 		r.keywords(in, a)
 	}
+	r.together = in.watching
 	var inside []*plan
 	for i := range r.slots {
 		s := &r.slots[i]

@@ -81,7 +81,7 @@ func (s *scan) decimal(p *plan, i, digits int, negative bool) int {
 	}
 	if end < len(s.b) && s.b[end] == '.' {
 		from := end + 1
-		if d.digits == 0 {
+		if s.b[digits] == '0' {
 			n = 0
 		}
 		var more int

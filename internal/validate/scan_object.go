@@ -226,11 +226,9 @@ func (o *objectScan) unwanted(name string, closed []asked, i, end int) int {
 		s.broken = true
 		return end
 	}
-	for _, a := range closed {
-		if a.chosen {
-			o.unsure = true
-			return end
-		}
+	if o.rule.together || slices.ContainsFunc(closed, func(a asked) bool { return a.chosen }) {
+		o.unsure = true
+		return end
 	}
 	return s.event(event{question: unwantedName, plan: p, from: o.from, names: []string{name},
 		closed: closed, valueFrom: i, valueTo: end}, s.depth-1, end)
@@ -248,6 +246,9 @@ func (o *objectScan) missing() bool {
 
 // asksOnlyForNames says whether the missing names are asked for by schemas that the library can judge by themselves.
 func (o *objectScan) asksOnlyForNames() bool {
+	if o.rule.together {
+		return false
+	}
 	for k := range o.rule.slots {
 		if o.lacks(k) {
 			for _, a := range o.rule.slots[k].requiredBy {

@@ -119,9 +119,7 @@ func Compile(c *contract.Contract, l *columns.Layout, o Options) (*Validator, er
 		if err != nil {
 			return nil, err
 		}
-		v.close(closed)
-		v.newPromises()
-		v.plans(l)
+		v.close(closed, l)
 	}
 	return v, nil
 }
@@ -153,7 +151,7 @@ func (v *Validator) plans(l *columns.Layout) {
 
 // close puts the closed form of the schema, which refuses names the contract does not declare, in its place. One
 // pass then finds both sorts of violations; those of the keywords it added are the unknown fields.
-func (v *Validator) close(closed *jsonschema.Schema) {
+func (v *Validator) close(closed *jsonschema.Schema, l *columns.Layout) {
 	open := v.schemas
 	v.schema, v.schemas = closed, indexSchemas(closed)
 	v.closing = make(map[string]bool)
@@ -166,6 +164,8 @@ func (v *Validator) close(closed *jsonschema.Schema) {
 			v.closing[location+"/unevaluatedProperties"] = true
 		}
 	}
+	v.newPromises()
+	v.plans(l)
 }
 
 // Check judges one record value and fills row (which it resets first) with every column that could be read,

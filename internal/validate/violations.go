@@ -51,7 +51,11 @@ func knownLeaves(leaves []leaf) []leaf {
 	if !slices.ContainsFunc(leaves, func(l leaf) bool { return strings.HasPrefix(l.path, "/allOf/") }) {
 		return leaves
 	}
-	return slices.DeleteFunc(leaves, func(l leaf) bool { return l.closing && l.keyword == "unevaluatedProperties" })
+	cannotBeKnown := func(l leaf) bool { return l.closing && l.keyword == "unevaluatedProperties" }
+	if !slices.ContainsFunc(leaves, func(l leaf) bool { return !cannotBeKnown(l) }) {
+		return leaves // they are all that is wrong
+	}
+	return slices.DeleteFunc(leaves, cannotBeKnown)
 }
 
 // appendKeyword adds the violations of one keyword, at most maxPerKeyword.
