@@ -38,7 +38,7 @@ type generator struct {
 	loops  int              // references left to an open definition
 	specs  map[string]any   // by reference
 	byName map[string][]any // by discriminator name: constants in use, so that several conditions meet
-	used   []textMaker       // patterns and formats that the schema names
+	used   []textMaker      // patterns and formats that the schema names
 }
 
 const (

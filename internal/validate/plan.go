@@ -46,7 +46,8 @@ type plan struct {
 	// alone says that the library may judge this value without the rest of the record. Otherwise a choice (oneOf,
 	// anyOf, if) or an annotation (unevaluated…) above looks at it as well, and what is above is judged instead.
 	alone   bool
-	watched bool // something must be done after the value was read: see scan.watch
+	via     *branch // where it is not alone: the choice above, if only that looks at it
+	watched bool    // something must be done after the value was read: see scan.watch
 	schemas []layer
 	why     []string // for people: the keywords that send values to the library
 	path    string   // for people: JSON pointer, "*" for names and items of any kind
@@ -142,10 +143,19 @@ func (p *planner) value(schemas []applied, at *columnTree, path string, alone bo
 	if at != nil {
 		v.column, v.kind, v.inside = at.column, at.kind, at.below()
 	}
-	for _, a := range schemas {
+	for i, a := range schemas {
 		v.schemas = append(v.schemas, a.layer)
-		v.alone = v.alone && !a.chosen
+		switch {
+		case i == 0:
+			v.via = a.via
+		case a.via != v.via:
+			v.via = entangled
+		}
 	}
+	if v.via == nil && !alone {
+		v.via = entangled
+	}
+	v.alone = v.via == nil
 	if p.plans++; p.plans > maxPlans {
 		return p.unplanned(v, at, "the size of the schema")
 	}
@@ -215,15 +225,17 @@ func libraryAccepts(schemas []layer, value any) (ok, usable bool) {
 // choice lead to.
 type applied struct {
 	layer
-	chosen bool // reached through a choice, or below a schema that was
+	via *branch // the choice that led to it, or to a schema above; nil for none
 }
 
 // inPlace is what applies to values of one kind.
 type inPlace struct {
+	owner    *plan
 	list     []applied
 	accepts  kinds
 	why      []string // keywords that the scan has no rule for
 	choices  []choice // objects only: not decided yet
+	unfit    *branch  // objects only: the choice that offers nothing for the constant
 	watching bool     // an annotation consumer looks at what the others evaluated
 }
 
@@ -235,7 +247,7 @@ func (in *inPlace) unsure(keyword string) {
 
 // expand collects what applies to values of a kind. decided is the constant that decides choices between objects.
 func (p *planner) expand(v *plan, kind kinds, decided *decision) *inPlace {
-	in := &inPlace{accepts: kind}
+	in := &inPlace{owner: v, accepts: kind}
 	for _, l := range v.schemas {
 		in.add(applied{layer: l}, kind, decided, nil)
 	}
@@ -258,18 +270,23 @@ func (in *inPlace) add(a applied, kind kinds, decided *decision, above []*jsonsc
 	above = append(above[:len(above):len(above)], s)
 	in.list = append(in.list, a)
 	in.accepts &= typesOf(s)
-	follow := func(sub *jsonschema.Schema, step string, chosen bool) {
-		in.add(applied{a.child(sub, step), a.chosen || chosen}, kind, decided, above)
+	follow := func(sub *jsonschema.Schema, step string, via *branch) {
+		if a.via != nil && via != nil {
+			via = entangled
+		} else if via == nil {
+			via = a.via
+		}
+		in.add(applied{a.child(sub, step), via}, kind, decided, above)
 	}
 	if s.Ref != nil {
-		follow(s.Ref, "$ref", false)
+		follow(s.Ref, "$ref", nil)
 	}
 	for i, sub := range s.AllOf {
-		follow(sub, fmt.Sprintf("allOf/%d", i), false)
+		follow(sub, fmt.Sprintf("allOf/%d", i), nil)
 	}
-	in.choose("anyOf", s.AnyOf, kind, decided, follow)
-	in.choose("oneOf", s.OneOf, kind, decided, follow)
-	in.condition(s, kind, decided, follow)
+	in.choose(choice{a, "anyOf", s.AnyOf}, kind, decided, follow)
+	in.choose(choice{a, "oneOf", s.OneOf}, kind, decided, follow)
+	in.condition(a, kind, decided, follow)
 	if s.Not != nil {
 		in.unsure("not")
 	}

@@ -68,7 +68,7 @@ func (in *inPlace) items(place int) (list []applied) {
 	for _, a := range in.list {
 		add := func(sub *jsonschema.Schema, step string) {
 			if sub != nil {
-				list = append(list, applied{a.child(sub, step), a.chosen || in.watching})
+				list = append(list, in.below(a, sub, step))
 			}
 		}
 		s := a.schema
@@ -116,6 +116,6 @@ func (v *plan) watchInside(in *inPlace, inside ...*plan) {
 		v.watched = v.watched || !child.alone
 	}
 	for _, a := range in.list {
-		v.watched = v.watched || a.chosen
+		v.watched = v.watched || a.via != nil
 	}
 }

@@ -8,10 +8,31 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// choice is an anyOf, oneOf or if that the type of an object does not decide; a constant property may.
+// choice is an anyOf, oneOf or if. Where the type of an object does not decide it, a constant property may.
 type choice struct {
+	applied  // the schema it belongs to
 	keyword  string
-	branches []*jsonschema.Schema // those that an object could fit; of an if, the condition
+	branches []*jsonschema.Schema // of an if, the condition
+}
+
+// branch is the branch of a choice that alone can fit. A value that does not fit it leaves the choice without any, and
+// the library then reports the choice and nothing that lies in it.
+type branch struct {
+	choice
+	owner  *plan // the value that the choice is about
+	proven bool  // the library has refused the other branches, whatever else the value holds
+}
+
+// entangled stands for any choice, or other keyword, from which a value cannot be told apart.
+var entangled = &branch{}
+
+// below is a schema applied to something inside the value.
+func (in *inPlace) below(a applied, sub *jsonschema.Schema, step string) applied {
+	via := a.via
+	if via == nil && in.watching {
+		via = entangled
+	}
+	return applied{a.child(sub, step), via}
 }
 
 // decision is what is known of an object before its branches are chosen: the value of one property.
@@ -22,30 +43,63 @@ type decision struct {
 }
 
 // choose follows the one branch of an anyOf or oneOf that a value can fit, if it is just one.
-func (in *inPlace) choose(keyword string, branches []*jsonschema.Schema, kind kinds, decided *decision, follow func(*jsonschema.Schema, string, bool)) {
-	if len(branches) == 0 {
+func (in *inPlace) choose(c choice, kind kinds, decided *decision, follow func(*jsonschema.Schema, string, *branch)) {
+	if len(c.branches) == 0 {
 		return
 	}
 	var fit []int
-	for i, sub := range branches {
-		if couldBe(sub, kind, nil) && (decided == nil || decided.fits(sub)) {
+	refused := 0
+	for i, sub := range c.branches {
+		switch {
+		case !couldBe(sub, kind, nil):
+			if accepted, usable := libraryAccepts([]layer{{schema: sub}}, map[string]any{}); !accepted && usable {
+				refused++
+			}
+		case decided != nil && !decided.fits(sub):
+			if decided.isRefused(sub) {
+				refused++
+			}
+		default:
 			fit = append(fit, i)
 		}
 	}
+	b := &branch{choice: c, owner: in.owner, proven: refused+len(fit) == len(c.branches) && c.via == nil}
 	switch {
 	case len(fit) == 0:
-		in.accepts = 0
+		in.accepts, in.unfit = 0, b
 	case len(fit) == 1:
-		follow(branches[fit[0]], fmt.Sprintf("%s/%d", keyword, fit[0]), true)
+		follow(c.branches[fit[0]], fmt.Sprintf("%s/%d", c.keyword, fit[0]), b)
 	case kind == isObject && decided == nil:
-		c := choice{keyword: keyword}
-		for _, i := range fit {
-			c.branches = append(c.branches, branches[i])
-		}
 		in.choices = append(in.choices, c)
 	default:
-		in.unsure(keyword)
+		in.unsure(c.keyword)
 	}
+}
+
+// isRefused says whether the library refuses the decided property in a branch.
+func (d *decision) isRefused(branch *jsonschema.Schema) bool {
+	return !d.other && slices.ContainsFunc(propertyInPlace(branch, d.name, nil), func(s *jsonschema.Schema) bool {
+		accepted, usable := libraryAccepts([]layer{{schema: s}}, d.constant)
+		return !accepted && usable
+	})
+}
+
+// propertyInPlace lists the schemas that a schema applies to the value of a name.
+func propertyInPlace(s *jsonschema.Schema, name string, above []*jsonschema.Schema) (list []*jsonschema.Schema) {
+	if slices.Contains(above, s) {
+		return nil
+	}
+	above = append(above[:len(above):len(above)], s)
+	if sub := s.Properties[name]; sub != nil {
+		list = append(list, sub)
+	}
+	if s.Ref != nil {
+		list = append(list, propertyInPlace(s.Ref, name, above)...)
+	}
+	for _, sub := range s.AllOf {
+		list = append(list, propertyInPlace(sub, name, above)...)
+	}
+	return list
 }
 
 // couldBe says whether some value of a kind could fit the schema. false is certain, true is not.
@@ -92,7 +146,8 @@ func kindOf(v any) kinds {
 }
 
 // condition follows then or else where the condition is decided: by the type, or by a constant property.
-func (in *inPlace) condition(s *jsonschema.Schema, kind kinds, decided *decision, follow func(*jsonschema.Schema, string, bool)) {
+func (in *inPlace) condition(a applied, kind kinds, decided *decision, follow func(*jsonschema.Schema, string, *branch)) {
+	s := a.schema
 	if s.If == nil || s.Then == nil && s.Else == nil {
 		return
 	}
@@ -107,7 +162,7 @@ func (in *inPlace) condition(s *jsonschema.Schema, kind kinds, decided *decision
 	case kind != isObject: // it speaks of objects only
 		holds = true
 	case decided == nil:
-		in.choices = append(in.choices, choice{keyword: "if", branches: []*jsonschema.Schema{s.If}})
+		in.choices = append(in.choices, choice{a, "if", []*jsonschema.Schema{s.If}})
 		return
 	case decided.name != name:
 		in.unsure("if")
@@ -120,10 +175,10 @@ func (in *inPlace) condition(s *jsonschema.Schema, kind kinds, decided *decision
 		}
 	}
 	if holds && s.Then != nil {
-		follow(s.Then, "then", true)
+		follow(s.Then, "then", entangled)
 	}
 	if !holds && s.Else != nil {
-		follow(s.Else, "else", true)
+		follow(s.Else, "else", entangled)
 	}
 }
 
@@ -234,6 +289,9 @@ func decidingName(choices []choice) (name string, constants []any, ok bool) {
 	var common map[string][]any
 	for _, c := range choices {
 		for _, branch := range c.branches {
+			if !couldBe(branch, isObject, nil) {
+				continue
+			}
 			pins := pinned(branch, nil)
 			for n, list := range common {
 				if pins[n] == nil {

@@ -314,7 +314,7 @@ func (in *inPlace) property(name string) (list []applied) {
 	for _, a := range in.list {
 		s := a.schema
 		add := func(sub *jsonschema.Schema, step string) {
-			list = append(list, applied{a.child(sub, step), a.chosen || in.watching})
+			list = append(list, in.below(a, sub, step))
 		}
 		if sub := s.Properties[name]; sub != nil {
 			add(sub, stepName("properties", name))
@@ -347,7 +347,7 @@ func (r *objectRule) unnamed(p *planner, v *plan, in *inPlace) {
 				r.closed = append(r.closed, asked{a, closing(s)})
 			}
 		case *jsonschema.Schema:
-			other = append(other, applied{a.child(more, "additionalProperties"), a.chosen || in.watching})
+			other = append(other, in.below(a, more, "additionalProperties"))
 		}
 	}
 	r.other = p.value(other, nil, path, v.alone)
@@ -357,12 +357,12 @@ func (r *objectRule) unnamed(p *planner, v *plan, in *inPlace) {
 			s, matched := a.schema, false
 			for re, sub := range s.PatternProperties {
 				if re.String() == text {
-					list = append(list, applied{a.child(sub, stepName("patternProperties", text)), a.chosen || in.watching})
+					list = append(list, in.below(a, sub, stepName("patternProperties", text)))
 					matched = true
 				}
 			}
 			if more, ok := s.AdditionalProperties.(*jsonschema.Schema); ok && !matched {
-				list = append(list, applied{a.child(more, "additionalProperties"), a.chosen || in.watching})
+				list = append(list, in.below(a, more, "additionalProperties"))
 			}
 		}
 		r.patterns = append(r.patterns, patternPlan{patterns[text], p.value(list, nil, path, v.alone)})

@@ -226,7 +226,7 @@ func (o *objectScan) unwanted(name string, closed []asked, i, end int) int {
 		s.broken = true
 		return end
 	}
-	if o.rule.together || slices.ContainsFunc(closed, func(a asked) bool { return a.chosen }) {
+	if o.rule.together || slices.ContainsFunc(closed, func(a asked) bool { return a.via != nil }) {
 		o.unsure = true
 		return end
 	}
@@ -252,7 +252,7 @@ func (o *objectScan) asksOnlyForNames() bool {
 	for k := range o.rule.slots {
 		if o.lacks(k) {
 			for _, a := range o.rule.slots[k].requiredBy {
-				if a.chosen {
+				if a.via != nil {
 					return false
 				}
 			}
