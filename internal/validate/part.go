@@ -16,19 +16,25 @@ const (
 	wholeValue   question = iota // a value with all that lies in it
 	missingNames                 // required names that an object lacks
 	unwantedName                 // a name that additionalProperties does not allow
+	noBranch                     // an anyOf or oneOf about an object
 )
 
 // event is a part of the record that the scan leaves to the library.
 type event struct {
 	question question
 	plan     *plan
-	rule     *objectRule
-	from, to int          // bytes of the value, or of the object whose names are at fault
+	via      *branch      // where the part stands below a choice: that it is invalid proves the choice lost, and no more
+	from, to int          // bytes of the value, or of the object whose names or choice are at fault
 	at       pointerToken // where that is
-	names    []string
 
-	closed             []asked // of an unwanted name: the schemas that do not allow it
-	valueFrom, valueTo int     // and its value
+	names              []string // missing or unwanted
+	asked              []asked  // the schemas at fault: of each missing name, or all of an unwanted one
+	valueFrom, valueTo int      // the value of the unwanted name
+
+	choice  *branch // that has no branch left
+	proof   *event  // a part of the one branch that could fit; nil where none could
+	decided int     // offset of the value that decides, failed where it is missing
+	count   int     // of the object's names
 }
 
 // here is the JSON pointer of the value that the scan has come to, so many steps down. ok is false below an empty name,
@@ -81,6 +87,8 @@ func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok b
 				continue // judged together with the object's first
 			}
 			more, ok = v.judgeUnwanted(record, events[i:])
+		case noBranch:
+			more, ok = v.judgeChoice(record, e)
 		}
 		if !ok {
 			return nil, false
@@ -133,16 +141,13 @@ func (v *Validator) partValue(value []byte) (doc any, ok bool) {
 
 // judgeMissing asks about each missing name by itself: whether an object without it has it does not depend on the rest.
 func (v *Validator) judgeMissing(e *event) (found []leaf, ok bool) {
-	for _, name := range e.names {
-		for _, r := range e.rule.slots[e.rule.named[name]].requiredBy {
-			n := len(found)
-			p := part{map[string]any{}, e.at, r.trail}
-			if found, ok = v.ask(found, r.only, p); !ok {
-				return nil, false
-			}
-			for i := n; i < len(found); i++ {
-				found[i].missing = []string{name}
-			}
+	for i, a := range e.asked {
+		n := len(found)
+		if found, ok = v.ask(found, a.only, part{map[string]any{}, e.at, a.trail}); !ok {
+			return nil, false
+		}
+		for k := n; k < len(found); k++ {
+			found[k].missing = []string{e.names[i]}
 		}
 	}
 	return joinMissing(found), true
@@ -178,7 +183,7 @@ func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, 
 		if !ok {
 			return nil, false
 		}
-		for _, a := range e.closed {
+		for _, a := range e.asked {
 			k := slices.IndexFunc(all, func(u unwanted) bool { return u.trail == a.trail })
 			if k < 0 {
 				k = len(all)
@@ -193,4 +198,58 @@ func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, 
 		}
 	}
 	return found, true
+}
+
+// judgeChoice asks whether an anyOf or oneOf about an object has no branch left, without judging the object by each of
+// them: one part of the only branch that could fit is enough, as the library has refused the others when the plan was
+// made. Where no branch could fit, the value that decides is enough, and a missing one needs no asking any more.
+func (v *Validator) judgeChoice(record []byte, e *event) (found []leaf, ok bool) {
+	switch {
+	case e.proof != nil:
+		var why []leaf
+		switch p := e.proof; p.question {
+		case wholeValue:
+			why, ok = v.judgeValue(p, record[p.from:p.to])
+		case missingNames:
+			why, ok = v.judgeMissing(p)
+		case unwantedName:
+			why, ok = v.judgeUnwanted(record, []event{*p})
+		}
+		if !ok || len(why) == 0 {
+			return nil, false
+		}
+	case e.decided != failed && !e.choice.proven:
+		value, ok := v.partValue(scalarAt(record, e.decided))
+		if !ok || !e.choice.refuses(e.plan.objects.decider.name, value) {
+			return nil, false
+		}
+	}
+	c := e.choice
+	absolute := c.schema.Location + "/" + c.keyword
+	known := v.promises[absolute]
+	if known == nil {
+		return nil, false
+	}
+	return []leaf{{
+		promise: known, instance: e.at.pointer, found: e.at.location, path: c.trail + "/" + c.keyword,
+		err: &jsonschema.ValidationError{AbsoluteKeywordLocation: absolute}, doc: nameCount(e.count),
+	}}, true
+}
+
+// nameCount stands for an object with so many names.
+type nameCount int
+
+// scalarAt cuts out the scalar that begins at an offset; of an array or object, its first byte.
+func scalarAt(record []byte, i int) []byte {
+	s := scan{b: record}
+	end := i + 1
+	switch c := record[i]; {
+	case c == '"':
+		end = s.closingQuote(i+1) + 1
+	case c != '{' && c != '[':
+		for end < len(record) && (record[end] > ' ' && record[end] != ',' && record[end] != '}') {
+			end++
+		}
+	}
+	return record[i:end]
 }

@@ -85,7 +85,7 @@ func newPlan(root *jsonschema.Schema, schemas schemaIndex, l *columns.Layout) (*
 	p.any = &plan{accepts: anyKind, column: -1, alone: true}
 	top := p.value([]applied{{layer: layer{root, ""}}}, newColumnTree(l), "", !p.dynamic)
 	if p.dynamic && !top.alone { // there is nothing above the record: it is judged as a whole
-		top.alone, top.watched = true, true
+		top.alone, top.via, top.watched = true, nil, true
 	}
 	return top, p.rules
 }
@@ -233,10 +233,10 @@ type inPlace struct {
 	owner    *plan
 	list     []applied
 	accepts  kinds
-	why      []string // keywords that the scan has no rule for
-	choices  []choice // objects only: not decided yet
-	unfit    *branch  // objects only: the choice that offers nothing for the constant
-	watching bool     // an annotation consumer looks at what the others evaluated
+	why      []string  // keywords that the scan has no rule for
+	choices  []choice  // objects only: not decided yet
+	unfit    []*branch // the choices that offer nothing
+	watching bool      // an annotation consumer looks at what the others evaluated
 }
 
 func (in *inPlace) unsure(keyword string) {
@@ -249,7 +249,7 @@ func (in *inPlace) unsure(keyword string) {
 func (p *planner) expand(v *plan, kind kinds, decided *decision) *inPlace {
 	in := &inPlace{owner: v, accepts: kind}
 	for _, l := range v.schemas {
-		in.add(applied{layer: l}, kind, decided, nil)
+		in.add(applied{l, v.via}, kind, decided, nil)
 	}
 	return in
 }
@@ -340,6 +340,9 @@ func literals(s *jsonschema.Schema) (lists [][]any) {
 
 // settle notes the outcome for values of a kind in the plan.
 func (v *plan) settle(in *inPlace, kind kinds) {
+	if len(in.unfit) > 0 {
+		in.accepts = 0
+	}
 	v.accepts |= in.accepts
 	if len(in.why) > 0 && in.accepts != 0 {
 		v.library |= kind

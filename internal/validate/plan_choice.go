@@ -23,6 +23,40 @@ type branch struct {
 	proven bool  // the library has refused the other branches, whatever else the value holds
 }
 
+// refuses says whether the library refuses the value of the deciding property in every branch that an object could fit.
+func (b *branch) refuses(name string, value any) bool {
+	d := decision{name: name, constant: value}
+	for _, sub := range b.branches {
+		if couldBe(sub, isObject, nil) && !d.isRefused(sub) {
+			return false
+		}
+	}
+	return true
+}
+
+// demands says whether the library refuses an object without the property in every branch that an object could fit.
+func (b *branch) demands(name string) bool {
+	for _, sub := range b.branches {
+		if couldBe(sub, isObject, nil) && !demandedInPlace(sub, name, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func demandedInPlace(s *jsonschema.Schema, name string, above []*jsonschema.Schema) bool {
+	if slices.Contains(above, s) {
+		return false
+	}
+	if slices.Contains(s.Required, name) {
+		accepted, usable := libraryAccepts([]layer{{schema: requiring(s, name)}}, map[string]any{})
+		return !accepted && usable
+	}
+	above = append(above[:len(above):len(above)], s)
+	demanded := func(sub *jsonschema.Schema) bool { return demandedInPlace(sub, name, above) }
+	return s.Ref != nil && demanded(s.Ref) || slices.ContainsFunc(s.AllOf, demanded)
+}
+
 // entangled stands for any choice, or other keyword, from which a value cannot be told apart.
 var entangled = &branch{}
 
@@ -66,7 +100,7 @@ func (in *inPlace) choose(c choice, kind kinds, decided *decision, follow func(*
 	b := &branch{choice: c, owner: in.owner, proven: refused+len(fit) == len(c.branches) && c.via == nil}
 	switch {
 	case len(fit) == 0:
-		in.accepts, in.unfit = 0, b
+		in.unfit = append(in.unfit, b)
 	case len(fit) == 1:
 		follow(c.branches[fit[0]], fmt.Sprintf("%s/%d", c.keyword, fit[0]), b)
 	case kind == isObject && decided == nil:

@@ -29,6 +29,7 @@ type objectRule struct {
 	together bool          // the names cannot be judged apart from the rest: something above looks at what they evaluate
 	library  bool          // every object goes to the library
 	refuses  bool          // no object fits
+	unfit    []*branch     // choices that offer nothing for the constant that decides them
 
 	decider *decider
 }
@@ -101,6 +102,9 @@ type decider struct {
 	key   key
 	cases []decidedCase
 	other *objectRule
+
+	// Without the property no branch of any choice fits.
+	demanded bool
 }
 
 type decidedCase struct {
@@ -137,7 +141,7 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 	ruleOf := func(decided *decision) *objectRule {
 		in := p.expand(v, isObject, decided)
 		r := p.rule(v, in, at)
-		r.library, r.refuses = len(in.why) > 0, in.accepts == 0
+		r.library, r.refuses, r.unfit = len(in.why) > 0, in.accepts == 0, in.unfit
 		for _, w := range in.why {
 			if !slices.Contains(v.why, w) {
 				v.why = append(v.why, w)
@@ -150,6 +154,10 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 		d.cases = append(d.cases, decidedCase{literalOf(c), r})
 	}
 	d.other = ruleOf(&decision{name: name, other: true})
+	d.demanded = len(d.other.unfit) == len(in.choices)
+	for _, b := range d.other.unfit {
+		d.demanded = d.demanded && b.demands(name)
+	}
 	v.objects = &objectRule{decider: d}
 	v.accepts |= isObject
 	v.watched = v.watched || v.alone

@@ -99,7 +99,7 @@ func (s *scan) watch(p *plan, i int) int {
 	if end == failed {
 		return failed
 	}
-	left := doubted || s.broken || p.library&kindAt(s.b[i]) != 0
+	left := doubted || s.broken || p.library&kindAt(s.b[i]) != 0 || p.alone && entwined(s.events[first:])
 	s.broken = around
 	if left && p.alone {
 		s.events = s.events[:first]
@@ -192,11 +192,27 @@ func (s *scan) accept(p *plan, kind kinds, i, end int) int {
 
 // unsure leaves the value between i and end to the library. It returns end.
 func (s *scan) unsure(p *plan, i, end int) int {
-	if !p.alone {
+	return s.leave(event{question: wholeValue, plan: p, via: p.via, from: i, to: end}, s.depth, end)
+}
+
+// leave notes a part for the library, so many steps down; or, where not even that can tell it apart, that something
+// broke. It returns end, or failed.
+func (s *scan) leave(e event, depth, end int) int {
+	if e.via != nil && !e.via.proven {
 		s.broken = true
 		return end
 	}
-	return s.event(event{question: wholeValue, plan: p, from: i, to: end}, s.depth, end)
+	return s.event(e, depth, end)
+}
+
+// entwined says whether a part stands below a choice that is not about the value it lies in.
+func entwined(events []event) bool {
+	for i := range events {
+		if events[i].via != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // event notes a part for the library, so many steps down. It returns end, or failed where there are too many, or the

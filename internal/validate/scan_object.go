@@ -14,9 +14,9 @@ func (s *scan) object(p *plan, from int) int {
 	if s.depth >= maxScanDepth {
 		return failed
 	}
-	undecided := false
+	decided := 0 // offset of the value that decides
 	if r.decider != nil {
-		if r, undecided = s.decide(r.decider, from); r == nil {
+		if r, decided = s.decide(r.decider, from); r == nil {
 			return failed
 		}
 	}
@@ -34,18 +34,21 @@ func (s *scan) object(p *plan, from int) int {
 	if end == failed {
 		return failed
 	}
-	switch missing := o.missing(); {
-	case undecided || o.unsure || p.accepts&isObject == 0 || r.library || r.refuses || !o.counts() || missing && !o.asksOnlyForNames():
+	if p.accepts&isObject == 0 || r.library || r.refuses || !o.counts() ||
+		len(r.unfit) > 0 && !p.alone || decided == failed && !p.objects.decider.demanded {
+		o.unsure = true
+	}
+	if !o.unsure && o.missing() {
+		end = o.leaveMissing(end)
+	}
+	if p.alone && !o.unsure && end != failed && (len(r.unfit) > 0 || entwined(s.events[first:])) {
+		end = o.leaveChoices(first, end, decided)
+	}
+	if end != failed && o.unsure {
 		if p.alone {
 			s.events = s.events[:first]
 		}
 		return s.unsure(p, from, end)
-	case missing:
-		if !p.alone {
-			s.broken = true
-			return end
-		}
-		return s.event(event{question: missingNames, plan: p, rule: r, from: from, to: end, names: o.missingNames()}, s.depth, end)
 	}
 	return end
 }
@@ -221,17 +224,23 @@ func (o *objectScan) unnamed(i int) int {
 
 // unwanted notes a name that schemas do not allow; its value lies between i and end.
 func (o *objectScan) unwanted(name string, closed []asked, i, end int) int {
-	s, p := o.scan, o.plan
-	if !p.alone {
-		s.broken = true
-		return end
+	for len(closed) > 0 && end != failed {
+		via := closed[0].via
+		if o.rule.together || via == entangled {
+			o.unsure = true
+			return end
+		}
+		var here []asked
+		closed = slices.DeleteFunc(slices.Clone(closed), func(a asked) bool {
+			if a.via == via {
+				here = append(here, a)
+			}
+			return a.via == via
+		})
+		end = o.leave(event{question: unwantedName, plan: o.plan, via: via, from: o.from, names: []string{name},
+			asked: here, valueFrom: i, valueTo: end}, o.depth-1, end)
 	}
-	if o.rule.together || slices.ContainsFunc(closed, func(a asked) bool { return a.via != nil }) {
-		o.unsure = true
-		return end
-	}
-	return s.event(event{question: unwantedName, plan: p, from: o.from, names: []string{name},
-		closed: closed, valueFrom: i, valueTo: end}, s.depth-1, end)
+	return end
 }
 
 // missing says whether a required name is not there.
@@ -244,34 +253,71 @@ func (o *objectScan) missing() bool {
 	return false
 }
 
-// asksOnlyForNames says whether the missing names are asked for by schemas that the library can judge by themselves.
-func (o *objectScan) asksOnlyForNames() bool {
-	if o.rule.together {
-		return false
-	}
+// leaveMissing notes the missing names, apart for each choice that asks for them.
+func (o *objectScan) leaveMissing(end int) int {
+	var parts []event
 	for k := range o.rule.slots {
-		if o.lacks(k) {
-			for _, a := range o.rule.slots[k].requiredBy {
-				if a.via != nil {
-					return false
-				}
+		if o.rule.required[k/64]&^o.seen[k/64]&(1<<(k%64)) == 0 {
+			continue
+		}
+		for _, a := range o.rule.slots[k].requiredBy {
+			if o.rule.together || a.via == entangled {
+				o.unsure = true
+				return end
 			}
+			i := slices.IndexFunc(parts, func(e event) bool { return e.via == a.via })
+			if i < 0 {
+				i = len(parts)
+				parts = append(parts, event{question: missingNames, plan: o.plan, via: a.via, from: o.from, to: end})
+			}
+			parts[i].names = append(parts[i].names, o.rule.slots[k].name)
+			parts[i].asked = append(parts[i].asked, a)
 		}
 	}
-	return true
-}
-
-func (o *objectScan) lacks(k int) bool {
-	return o.rule.required[k/64]&^o.seen[k/64]&(1<<(k%64)) != 0
-}
-
-func (o *objectScan) missingNames() (names []string) {
-	for k := range o.rule.slots {
-		if o.lacks(k) {
-			names = append(names, o.rule.slots[k].name)
+	for _, e := range parts {
+		if end = o.leave(e, o.depth, end); end == failed {
+			return failed
 		}
 	}
-	return names
+	return end
+}
+
+// leaveChoices notes the choices about this object that have no branch left: those in whose branch a part may be
+// invalid, which is the proof, and those that offer none for the value that decides.
+func (o *objectScan) leaveChoices(first, end, decided int) int {
+	s := o.scan
+	if o.rule.together {
+		o.unsure = true
+		return end
+	}
+	at, ok := s.here(s.depth)
+	if !ok {
+		return failed
+	}
+	lost := event{question: noBranch, plan: o.plan, from: o.from, to: end, at: at, count: o.names, decided: decided}
+	parts := s.events[first:]
+	kept := parts[:0]
+	for _, e := range parts {
+		switch {
+		case e.via == nil:
+			kept = append(kept, e)
+		case e.via.owner != o.plan:
+			o.unsure = true
+			return end
+		case !slices.ContainsFunc(kept, func(k event) bool { return k.choice == e.via }):
+			lost.choice, lost.proof = e.via, &e
+			kept = append(kept, lost)
+		}
+	}
+	s.events = s.events[:first+len(kept)]
+	lost.proof = nil
+	for _, lost.choice = range o.rule.unfit {
+		if len(s.events) == maxEvents {
+			return failed
+		}
+		s.events = append(s.events, lost)
+	}
+	return end
 }
 
 // counts says whether the number of names is right, and no name asks for another that is missing.
@@ -298,34 +344,34 @@ func (o *objectScan) counts() bool {
 	return true
 }
 
-// decide finds the property that decides the rule of an object. undecided says that it is missing; a nil rule, that the
-// bytes are not JSON.
-func (s *scan) decide(d *decider, from int) (r *objectRule, undecided bool) {
+// decide finds the property that decides the rule of an object, and the offset of its value, failed where it is missing.
+// A nil rule says that the bytes are not JSON.
+func (s *scan) decide(d *decider, from int) (r *objectRule, at int) {
 	i := s.space(from + 1)
 	if i < len(s.b) && s.b[i] == '}' {
-		return d.other, true
+		return d.other, failed
 	}
 	for {
 		text, end := s.nameText(i)
 		if end == failed {
-			return nil, false
+			return nil, failed
 		}
 		found := string(text) == d.name
 		if i = s.space(end); i >= len(s.b) || s.b[i] != ':' {
-			return nil, false
+			return nil, failed
 		}
 		i = s.space(i + 1)
 		if found {
-			return d.choose(s, i), false
+			return d.choose(s, i), i
 		}
 		if i = s.leap(i); i == failed {
-			return nil, false
+			return nil, failed
 		}
 		if i = s.space(i); i >= len(s.b) {
-			return nil, false
+			return nil, failed
 		}
 		if s.b[i] != ',' {
-			return d.other, true
+			return d.other, failed
 		}
 		i = s.space(i + 1)
 	}

@@ -30,6 +30,8 @@ func describe(value any) string {
 		return "array of " + count(len(value), "item")
 	case map[string]any:
 		return "object with " + count(len(value), "name")
+	case nameCount:
+		return "object with " + count(int(value), "name")
 	}
 	return "value"
 }
