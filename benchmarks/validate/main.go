@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -46,6 +47,13 @@ func run(ctx context.Context, args []string) error {
 	}
 	if _, err := os.Stat(filepath.Join(root, peersDir)); err != nil {
 		return fmt.Errorf("run it from the module's root: %w", err)
+	}
+	var missing []error
+	for _, p := range s.peers {
+		missing = append(missing, p.lacks())
+	}
+	if err := errors.Join(missing...); err != nil {
+		return err
 	}
 	for _, p := range s.peers {
 		if err := p.prepare(ctx, root, os.Stderr); err != nil {

@@ -76,17 +76,22 @@ func peers() []*peer {
 	}
 }
 
-// prepare builds the peer. What fetches packages says so on stderr, because it can take minutes the first time.
-func (p *peer) prepare(ctx context.Context, root string, log io.Writer) error {
+// lacks names the tools that the peer needs and PATH has not.
+func (p *peer) lacks() error {
 	var missing []string
 	for _, tool := range p.tools {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing = append(missing, tool)
 		}
 	}
-	if len(missing) > 0 {
-		return fmt.Errorf("peer %s needs %s in PATH; leave it out with -peers", p.name, strings.Join(missing, " and "))
+	if len(missing) == 0 {
+		return nil
 	}
+	return fmt.Errorf("peer %s needs %s in PATH; leave it out with -peers", p.name, strings.Join(missing, " and "))
+}
+
+// prepare builds the peer. It says so on log, because fetching packages can take minutes the first time.
+func (p *peer) prepare(ctx context.Context, root string, log io.Writer) error {
 	if len(p.build) == 0 {
 		return nil
 	}
