@@ -18,13 +18,14 @@ import (
 const (
 	peersDir = "benchmarks/validate/peers" // from the module's root, as every path here
 	buildDir = ".weir/bench"
+
+	warm = 0.1 // seconds of the processor before each data set; who compiles at run time takes a multiple before the first
 )
 
 // peer is a validator in a process of its own, its records in one thread: COMMAND MODE WARM SECONDS SCHEMA DATA…, a result per line.
 type peer struct {
 	name    string
 	modes   []string
-	warm    float64  // seconds of the processor before each data set
 	longer  float64  // multiplies the seconds to measure, 0 is 1
 	tools   []string // in PATH, to build and to run
 	build   [][]string
@@ -40,11 +41,11 @@ var oneCore = []string{"GOMAXPROCS=1"}
 func peers() []*peer {
 	return []*peer{
 		{
-			name: "weir", modes: []string{all}, warm: 0.1,
+			name: "weir", modes: []string{all},
 			command: []string{"", "peer", "weir"}, env: oneCore,
 		},
 		{
-			name: "rust", modes: []string{verdict, all}, warm: 0.1,
+			name: "rust", modes: []string{verdict, all},
 			tools:   []string{"cargo"},
 			build:   [][]string{{"cargo", "build", "--release", "--locked", "--quiet", "--manifest-path", peersDir + "/rust/Cargo.toml", "--target-dir", buildDir + "/rust"}},
 			command: []string{buildDir + "/rust/release/bench-validate"},
@@ -52,7 +53,7 @@ func peers() []*peer {
 			lock:    peersDir + "/rust/Cargo.lock", version: regexp.MustCompile(`name = "jsonschema"\nversion = "(.+)"`),
 		},
 		{
-			name: "ajv", modes: []string{verdict, all}, warm: 0.5,
+			name: "ajv", modes: []string{verdict, all},
 			tools: []string{"node", "npm"},
 			build: [][]string{
 				{"cp", peersDir + "/ajv/package.json", peersDir + "/ajv/package-lock.json", peersDir + "/ajv/main.mjs", buildDir + "/ajv"},
@@ -62,14 +63,14 @@ func peers() []*peer {
 			lock:    peersDir + "/ajv/package-lock.json", version: regexp.MustCompile(`"node_modules/ajv": \{\s*"version": "(.+)"`),
 		},
 		{
-			name: "networknt", modes: []string{verdict, all}, warm: 0.5, longer: 2, // its clock goes in steps of 10 ms
+			name: "networknt", modes: []string{verdict, all}, longer: 1.5, // its clock goes in steps of 10 ms
 			tools:   []string{"java", "mvn"},
 			build:   [][]string{{"mvn", "-q", "-B", "-f", peersDir + "/networknt/pom.xml", "-Dbench.target=${PWD}/" + buildDir + "/networknt", "process-classes"}},
 			command: []string{"java", "-XX:+UseSerialGC", "-XX:ActiveProcessorCount=1", "-Xms512m", "-Xmx512m", "-cp", buildDir + "/networknt/classes:" + buildDir + "/networknt/lib/*", "Bench"},
 			lock:    peersDir + "/networknt/pom.xml", version: regexp.MustCompile(`<artifactId>json-schema-validator</artifactId>\s*<version>(.+)</version>`),
 		},
 		{
-			name: "v5", modes: []string{verdict, all}, warm: 0.1,
+			name: "v5", modes: []string{verdict, all},
 			command: []string{"", "peer", "v5"}, env: oneCore,
 			lock: "go.mod", version: regexp.MustCompile(`santhosh-tekuri/jsonschema/v5 v(\S+)`),
 		},
@@ -139,7 +140,7 @@ func (p *peer) run(ctx context.Context, root, mode string, seconds float64, sche
 		args[0] = self
 	}
 	number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-	args = append(args, mode, number(p.warm), number(seconds*max(p.longer, 1)), schema)
+	args = append(args, mode, number(warm), number(seconds*max(p.longer, 1)), schema)
 	args = append(args, data...)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var stderr bytes.Buffer

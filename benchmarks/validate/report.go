@@ -183,8 +183,8 @@ func (r *report) facts() string {
 			tools = append(tools, version)
 		}
 	}
-	return fmt.Sprintf("%s, %s, %s; %s; %s; %d rounds of %g s per data set of %d records.", r.Date, r.CPU, r.System,
-		strings.Join(tools, ", "), strings.Join(parts, ", "), r.Settings.Rounds, r.Settings.Seconds, r.Settings.Records)
+	return fmt.Sprintf("%s, %s, %s; %s; %s; %d rounds of %g s per data set.", r.Date, r.CPU, r.System,
+		strings.Join(tools, ", "), strings.Join(parts, ", "), r.Settings.Rounds, r.Settings.Seconds)
 }
 
 // save writes the report, a row per line, so that a diff of two runs shows rows.
