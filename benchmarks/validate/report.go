@@ -258,7 +258,7 @@ func (r *report) markdown() string {
 			fmt.Fprintf(&b, " **%s** | %.0f | %s |", thousands(w.Ns), w.MBs, optional(w.Allocs, "%.1f"))
 			continue
 		}
-		fmt.Fprintf(&b, " %s ×%.1f |", thousands(w.Ns), w.Ratio)
+		fmt.Fprintf(&b, " %s ×%.2f |", thousands(w.Ns), w.Ratio)
 	}
 	b.WriteString("\n\n")
 	return b.String()
