@@ -20,7 +20,7 @@ KAFKA_PACKAGES = $$(go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports
 help: ## list the targets
 	@echo 'usage: make TARGET [NAME=value …]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: build ## run weir on a year of real flights, broker included; needs only Go (ARGS='--keep', '--output json', …)
@@ -53,6 +53,14 @@ fuzz: need-go ## run every fuzz target for FUZZTIME (20s)
 bench: need-go ## run the benchmarks (BENCH='regexp' COUNT=n); compare two runs with benchstat
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 	@echo 'to compare: make bench COUNT=10 >old.txt, change, >new.txt, go tool benchstat old.txt new.txt' >&2
+
+# The runner itself says which tool a peer lacks and how to leave that peer out.
+
+.PHONY: bench-validate
+bench-validate: need-go ## compare weir's verdict with other validators' (ARGS='-peers rust,v5 -write'); needs cargo, node, Java 17 and Maven, or fewer -peers
+	@mkdir -p .weir/bench
+	CGO_ENABLED=0 go build -o .weir/bench/validate ./benchmarks/validate
+	@.weir/bench/validate $(ARGS)
 
 .PHONY: lint
 lint: need-go ## gofmt, go vet, staticcheck, go.mod tidy and verified

@@ -41,7 +41,7 @@ var strangers = [2]string{"internal/gate", "internal/monitor"}
 // reserved lists who may import a module or package outside of tests, by the folder of the importing package.
 var reserved = []struct{ prefix, importers string }{
 	{"github.com/apache/arrow/", "internal/columns internal/files internal/profile"},
-	{"github.com/santhosh-tekuri/jsonschema/", "internal/contract internal/validate"},
+	{"github.com/santhosh-tekuri/jsonschema/", "internal/contract internal/validate benchmarks/validate"},
 	{"github.com/twmb/franz-go/pkg/kfake", "internal/demo internal/kafkatest"},
 	{"github.com/twmb/franz-go/", "internal/kafka internal/gate internal/monitor internal/deadletter " +
 		"internal/files internal/demo internal/kafkatest cmd/weir"},

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+)
+
+// BenchmarkCheck is weir alone on the data of the comparison, for profiles and for benchstat. An op is a record.
+func BenchmarkCheck(b *testing.B) {
+	for _, s := range shapes() {
+		files, err := s.write(b.TempDir(), filepath.Join("..", ".."))
+		if err != nil {
+			b.Fatal(err)
+		}
+		check, err := weirCheck(files.weir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, percent := range shares {
+			b.Run(fmt.Sprintf("shape=%s/invalid=%d", s.name, percent), func(b *testing.B) {
+				d, err := s.dataset(1000, percent)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(int64(d.bytes / len(d.lines)))
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					check(d.lines[i%len(d.lines)])
+				}
+			})
+		}
+	}
+}

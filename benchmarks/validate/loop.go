@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"weir/internal/columns"
+	"weir/internal/contract"
+	"weir/internal/validate"
+)
+
+// Modes of a peer: what it is asked for.
+const (
+	verdict = "verdict" // yes or no; may stop at the first error
+	all     = "all"     // every error, each with its place, its keyword's place and a message as text
+)
+
+// result is what a peer prints for a data set. Times are nanoseconds per record.
+type result struct {
+	Records    int      `json:"records"`
+	Invalid    int      `json:"invalid"`
+	Passes     int      `json:"passes"`
+	CPU        float64  `json:"cpu_ns"`         // of all threads, over all passes
+	WallMin    float64  `json:"wall_ns_min"`    // of the fastest pass
+	WallMedian float64  `json:"wall_ns_median"` // of the passes
+	Allocs     *float64 `json:"allocs_per_record,omitempty"`
+	AllocSize  *float64 `json:"alloc_bytes_per_record,omitempty"`
+	Verdicts   string   `json:"verdicts,omitempty"` // a digit per record, 1 for valid
+}
+
+// measure warms up, then goes over the lines, a whole pass at a time, until so many seconds of the processor are used.
+func measure(check func([]byte) bool, lines [][]byte, warm, seconds time.Duration) result {
+	verdicts := make([]byte, len(lines))
+	for i, line := range lines {
+		verdicts[i] = '0'
+		if check(line) {
+			verdicts[i] = '1'
+		}
+	}
+	pass := func() time.Duration {
+		start := time.Now()
+		for _, line := range lines {
+			check(line)
+		}
+		return time.Since(start)
+	}
+	for start := cpuTime(); cpuTime()-start < warm; {
+		pass()
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var walls []time.Duration
+	start, used := cpuTime(), time.Duration(0)
+	for used < seconds {
+		walls = append(walls, pass())
+		used = cpuTime() - start
+	}
+	runtime.ReadMemStats(&after)
+	slices.Sort(walls)
+	perPass, all := float64(len(lines)), float64(len(lines)*len(walls))
+	return result{
+		Records: len(lines), Invalid: bytes.Count(verdicts, []byte{'0'}), Passes: len(walls),
+		CPU:     float64(used.Nanoseconds()) / all,
+		WallMin: float64(walls[0].Nanoseconds()) / perPass, WallMedian: float64(walls[len(walls)/2].Nanoseconds()) / perPass,
+		Allocs:    new(float64(after.Mallocs-before.Mallocs) / all),
+		AllocSize: new(float64(after.TotalAlloc-before.TotalAlloc) / all),
+		Verdicts:  string(verdicts),
+	}
+}
+
+// goPeer is a peer written in Go, run by a process of its own: args are those of every peer.
+func goPeer(name string, args []string) error {
+	if len(args) < 5 {
+		return fmt.Errorf("peer %s: want MODE WARM SECONDS SCHEMA DATA…, got %q", name, args)
+	}
+	warm, err := time.ParseDuration(args[1] + "s")
+	if err != nil {
+		return err
+	}
+	seconds, err := time.ParseDuration(args[2] + "s")
+	if err != nil {
+		return err
+	}
+	var check func([]byte) bool
+	if name == "weir" {
+		check, err = weirCheck(args[3])
+	} else {
+		check, err = v5Check(args[3], args[0])
+	}
+	if err != nil {
+		return err
+	}
+	for _, file := range args[4:] {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+		if err := json.NewEncoder(os.Stdout).Encode(measure(check, lines, warm, seconds)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// weirCheck is the product as the gate calls it: every violation listed, the row's columns filled. The file is a
+// contract or a bare schema.
+func weirCheck(file string) (func([]byte) bool, error) {
+	load := contract.FromJSONSchema
+	if strings.HasSuffix(file, ".odcs.yaml") {
+		load = contract.Load
+	}
+	c, err := load(file)
+	if err != nil {
+		return nil, err
+	}
+	l := columns.NewLayout(c)
+	v, err := validate.Compile(c, l, validate.Options{})
+	if err != nil {
+		return nil, err
+	}
+	row := l.NewRow()
+	return func(value []byte) bool { return !validate.Rejects(v.Check(value, row)) }, nil
+}
+
+// v5Check is the library that weir takes for its authority, fed by the standard library: numbers as they are written,
+// as the library's documentation asks for.
+func v5Check(file, mode string) (func([]byte) bool, error) {
+	c := jsonschema.NewCompiler()
+	c.Draft, c.AssertFormat = jsonschema.Draft2020, true
+	schema, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	url := "file:///" + filepath.Base(file)
+	if err := c.AddResource(url, bytes.NewReader(schema)); err != nil {
+		return nil, err
+	}
+	s, err := c.Compile(url)
+	if err != nil {
+		return nil, err
+	}
+	reader := bytes.NewReader(nil)
+	return func(value []byte) bool {
+		reader.Reset(value)
+		d := json.NewDecoder(reader)
+		d.UseNumber()
+		var doc any
+		err := d.Decode(&doc)
+		if err == nil {
+			err = s.Validate(doc)
+		}
+		if mode == all {
+			return len(findings(err)) == 0
+		}
+		return err == nil
+	}, nil
+}
+
+// finding is an error of the library without those that only sum up others. Its texts are there already: the library
+// has no way of stopping at the first error, nor of leaving the texts out.
+type finding struct{ instance, keyword, message string }
+
+func findings(err error) []finding {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *jsonschema.ValidationError:
+		return leaves(nil, e)
+	default: // not JSON
+		return []finding{{message: err.Error()}}
+	}
+}
+
+func leaves(list []finding, e *jsonschema.ValidationError) []finding {
+	if len(e.Causes) == 0 {
+		return append(list, finding{e.InstanceLocation, e.KeywordLocation, e.Message})
+	}
+	for _, cause := range e.Causes {
+		list = leaves(list, cause)
+	}
+	return list
+}
