@@ -53,7 +53,7 @@ func (s *scan) here(depth int) (at pointerToken, ok bool) {
 			t.pointer = "/" + strconv.Itoa(f.from)
 			t.location = t.pointer
 		default:
-			name, _ := s.nameText(f.from - 1)
+			name, _, _ := s.readText(f.from - 1)
 			t = newToken(string(name))
 		}
 		if t.pointer == "/" {
@@ -245,7 +245,8 @@ func scalarAt(record []byte, i int) []byte {
 	end := i + 1
 	switch c := record[i]; {
 	case c == '"':
-		end = s.closingQuote(i+1) + 1
+		end, _ = s.closingQuote(i + 1)
+		end++
 	case c != '{' && c != '[':
 		for end < len(record) && (record[end] > ' ' && record[end] != ',' && record[end] != '}') {
 			end++

@@ -61,10 +61,16 @@ func shorter(a, b int) int {
 	return min(a, b)
 }
 
-// holds judges a string of n code points.
-func (r *textRule) holds(text []byte, n int) bool {
-	if n < r.short || r.long != -1 && n > r.long {
-		return false
+// holds judges a string.
+func (r *textRule) holds(text []byte, ascii bool) bool {
+	if r.short > 0 || r.long != -1 {
+		n := len(text)
+		if !ascii {
+			n, _ = countUTF8(text)
+		}
+		if n < r.short || r.long != -1 && n > r.long {
+			return false
+		}
 	}
 	for _, set := range r.enums {
 		if !set.has(text) {
@@ -72,12 +78,12 @@ func (r *textRule) holds(text []byte, n int) bool {
 		}
 	}
 	for i := range r.patterns {
-		if !r.patterns[i].matches(text, n == len(text)) {
+		if !r.patterns[i].matches(text, ascii) {
 			return false
 		}
 	}
 	for i := range r.formats {
-		if !r.formats[i].holds(text, n == len(text)) {
+		if !r.formats[i].holds(text, ascii) {
 			return false
 		}
 	}

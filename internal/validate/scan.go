@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 
@@ -290,17 +289,14 @@ func (h *hashSet) of(text []byte, kind byte, from int) uint64 {
 	return bits.RotateLeft64(maphash.Bytes(h.seed, text), int(kind)) ^ uint64(from)*0x9e3779b97f4a7c15
 }
 
-// special marks the bytes of a word that end a plain ASCII text or are not part of one: the quote, the backslash,
-// control characters and what is beyond ASCII. The lowest bit set belongs to the first such byte; bits above it may be
-// set wrongly.
-func special(w uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
+const ones, tops = 0x0101010101010101, 0x8080808080808080 // the lowest and the highest bit of each byte
+
+// delimiters marks the bytes of a word that a text cannot hold as they are: the quote, the backslash and control
+// characters. The lowest bit set belongs to the first such byte; bits above it may be set wrongly.
+func delimiters(w uint64) uint64 {
 	quote, slash := w^(ones*'"'), w^(ones*'\\')
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w | w) & tops
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
 }
 
-func loadShort(b []byte) (w uint64) {
-	var padded [8]byte
-	copy(padded[:], b)
-	return binary.LittleEndian.Uint64(padded[:])
-}
+// special marks what is beyond ASCII as well.
+func special(w uint64) uint64 { return delimiters(w) | w&tops }

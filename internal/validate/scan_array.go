@@ -91,7 +91,7 @@ func (s *scan) isNew(i, end, from int) bool {
 	case kind == '{' || kind == '[':
 		return false
 	case kind == '"':
-		text, _ = s.nameText(i)
+		text, _, _ = s.readText(i)
 	case kind == '-' || kind-'0' <= 9:
 		n, ok := parseInteger(aliased(text))
 		if !ok {

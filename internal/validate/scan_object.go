@@ -146,7 +146,7 @@ func (o *objectScan) members(i int) int {
 // frame then holds where the name is, the scan's name what it is.
 func (o *objectScan) name(i int) (slot, value int) {
 	s := o.scan
-	text, end := s.nameText(i)
+	text, end, _ := s.readText(i)
 	if end == failed {
 		return -1, failed
 	}
@@ -164,21 +164,6 @@ func (o *objectScan) name(i int) (slot, value int) {
 	return -1, s.space(i + 1)
 }
 
-// nameText reads a string and returns it without escapes; it is valid until the next text is read.
-func (s *scan) nameText(i int) (text []byte, end int) {
-	if i >= len(s.b) || s.b[i] != '"' {
-		return nil, failed
-	}
-	if end = s.plainEnd(i + 1); end == failed {
-		return nil, failed
-	}
-	if s.b[end] == '"' {
-		return s.b[i+1 : end], end + 1
-	}
-	text, _, end, _ = s.richText(i+1, end)
-	return text, end
-}
-
 // unnamed reads the value of a name without a slot.
 func (o *objectScan) unnamed(i int) int {
 	s, r := o.scan, o.rule
@@ -191,7 +176,7 @@ func (o *objectScan) unnamed(i int) int {
 	}
 	f := s.frames[s.depth-1]
 	if len(r.patterns) > 0 || len(r.closed) > 0 {
-		text, _ := s.nameText(f.from - 1)
+		text, _, _ := s.readText(f.from - 1)
 		name := string(text)
 		matched := 0
 		for k := range r.patterns {
@@ -352,7 +337,7 @@ func (s *scan) decide(d *decider, from int) (r *objectRule, at int) {
 		return d.other, failed
 	}
 	for {
-		text, end := s.nameText(i)
+		text, end, _ := s.readText(i)
 		if end == failed {
 			return nil, failed
 		}
@@ -387,7 +372,7 @@ func (d *decider) choose(s *scan, i int) *objectRule {
 	switch c := s.b[i]; {
 	case c == '"':
 		var end int
-		if text, end = s.nameText(i); end == failed {
+		if text, end, _ = s.readText(i); end == failed {
 			return nil
 		}
 	case c == 't' || c == 'f':
@@ -427,7 +412,7 @@ func (s *scan) leap(i int) int {
 	for i < len(s.b) {
 		switch c := s.b[i]; c {
 		case '"':
-			if i = s.closingQuote(i + 1); i == failed {
+			if i, _ = s.closingQuote(i + 1); i == failed {
 				return failed
 			}
 		case '{', '[':
@@ -447,14 +432,4 @@ func (s *scan) leap(i int) int {
 		}
 	}
 	return failed
-}
-
-func (s *scan) closingQuote(i int) int {
-	for i = s.plainEnd(i); i != failed && s.b[i] != '"'; i = s.plainEnd(i) {
-		if s.b[i] == '\\' {
-			i++
-		}
-		i++
-	}
-	return i
 }

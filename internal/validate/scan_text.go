@@ -1,7 +1,10 @@
 package validate
 
 import (
+	"bytes"
 	"math/bits"
+	"slices"
+	"strconv"
 	"unicode/utf8"
 
 	"weir/internal/contract"
@@ -9,19 +12,54 @@ import (
 
 // text reads a string.
 func (s *scan) text(p *plan, i int) int {
-	end := s.plainEnd(i + 1)
+	text, end, is := s.readText(i)
 	if end == failed {
 		return failed
 	}
-	raw := s.b[i+1 : end]
+	return s.judgeText(p, i, end, text, is)
+}
+
+// texture is what a text is written with.
+type texture uint8
+
+const (
+	unescaped texture = 1 << iota // the text is in the scan's buffer, without its escapes; else it aliases the record
+	nonASCII                      // beyond ASCII, written so or by escapes
+)
+
+// readText reads the string that begins at b[i] and returns it without escapes; one that was escaped is valid until the
+// next one is read.
+func (s *scan) readText(i int) (text []byte, end int, is texture) {
+	if i >= len(s.b) || s.b[i] != '"' {
+		return nil, failed, 0
+	}
+	from := i + 1
+	end = s.plainEnd(from)
+	if end == failed {
+		return nil, failed, 0
+	}
 	if s.b[end] == '"' {
-		return s.judgeText(p, i, end+1, raw, len(raw), true)
+		return s.b[from:end], end + 1, 0
 	}
-	text, points, end, escaped := s.richText(i+1, end)
-	if end == failed {
-		return failed
+	if end, is = s.closingQuote(end); end == failed {
+		return nil, failed, 0
 	}
-	return s.judgeText(p, i, end, text, points, !escaped)
+	text = s.b[from:end]
+	if is&nonASCII != 0 {
+		if _, ok := countUTF8(text); !ok {
+			return nil, failed, 0
+		}
+	}
+	if is&unescaped != 0 {
+		var high bool
+		if text, high = s.unescape(text); text == nil {
+			return nil, failed, 0
+		}
+		if high {
+			is |= nonASCII
+		}
+	}
+	return text, end + 1, is
 }
 
 // plainEnd returns the offset of the first byte that is not plain ASCII: the closing quote, if the text has no other.
@@ -42,134 +80,155 @@ func (s *scan) plainEnd(i int) int {
 	return failed
 }
 
-// richText reads a text with escapes or characters beyond ASCII. It begins at from and is plain up to i. The result is
-// the text without escapes, its length in code points, and the offset after the closing quote; it aliases the record,
-// or the scan's buffer where something was escaped.
-func (s *scan) richText(from, i int) (text []byte, points, end int, escaped bool) {
+// closingQuote returns the offset of the quote that ends a text, and what it is written with from i on. Control
+// characters fail; escapes are only stepped over.
+func (s *scan) closingQuote(i int) (end int, is texture) {
 	b := s.b
-	copied := from // the bytes before are in the buffer, if anything is
-	points = i - from
-	for i != failed && i < len(b) {
+	for i < len(b) {
+		for len(b)-i >= 8 {
+			w := load(b, i)
+			m := delimiters(w)
+			if m == 0 {
+				if w&tops != 0 {
+					is |= nonASCII
+				}
+				i += 8
+				continue
+			}
+			n := bits.TrailingZeros64(m) / 8
+			if w&tops&(1<<(8*n)-1) != 0 {
+				is |= nonASCII
+			}
+			i += n
+			break
+		}
+		if i >= len(b) {
+			break
+		}
 		switch c := b[i]; {
 		case c == '"':
-			if !escaped {
-				return b[from:i], points, i + 1, false
-			}
-			s.buffer = append(s.buffer, b[copied:i]...)
-			return s.buffer, points, i + 1, true
+			return i, is
 		case c == '\\':
-			if !escaped {
-				escaped, s.buffer = true, s.buffer[:0]
+			is |= unescaped
+			if i += 2; i < len(b) && b[i-1] == 'u' {
+				i += 4 // if a quote is among them, the escape is wrong
 			}
-			s.buffer = append(s.buffer, b[copied:i]...)
-			r, next := s.escape(i)
-			if next == failed {
-				return nil, 0, failed, false
-			}
-			s.buffer = utf8.AppendRune(s.buffer, r)
-			i, copied = next, next
-			points++
 		case c < ' ':
-			return nil, 0, failed, false
-		case c < utf8.RuneSelf:
-			next := s.plainEnd(i)
-			points += next - i
-			i = next
+			return failed, 0
 		default:
-			_, size := utf8.DecodeRune(b[i:])
-			if size == 1 { // not UTF-8
-				return nil, 0, failed, false
+			if c >= utf8.RuneSelf {
+				is |= nonASCII
 			}
-			i += size
-			points++
+			i++
 		}
 	}
-	return nil, 0, failed, false
+	return failed, 0
 }
 
-// escape reads the escape at b[i:], a surrogate pair as one character. Half a pair fails.
-func (s *scan) escape(i int) (r rune, next int) {
-	if len(s.b)-i < 2 {
-		return 0, failed
-	}
-	switch c := s.b[i+1]; c {
-	case '"', '\\', '/':
-		return rune(c), i + 2
-	case 'b':
-		return '\b', i + 2
-	case 'f':
-		return '\f', i + 2
-	case 'n':
-		return '\n', i + 2
-	case 'r':
-		return '\r', i + 2
-	case 't':
-		return '\t', i + 2
-	case 'u':
-	default:
-		return 0, failed
-	}
-	const highest, lowest, end = 0xd800, 0xdc00, 0xe000 // the halves of surrogate pairs
-	r, ok := s.hex(i + 2)
-	switch {
-	case !ok || r >= lowest && r < end:
-		return 0, failed
-	case r < highest || r >= end:
-		return r, i + 6
-	case len(s.b)-i < 12 || s.b[i+6] != '\\' || s.b[i+7] != 'u':
-		return 0, failed
-	}
-	low, ok := s.hex(i + 8)
-	if !ok || low < lowest || low >= end {
-		return 0, failed
-	}
-	return (r-highest)<<10 | (low - lowest) + 0x10000, i + 12
-}
-
-// hex reads four hexadecimal digits.
-func (s *scan) hex(i int) (r rune, ok bool) {
-	if len(s.b)-i < 4 {
-		return 0, false
-	}
-	for _, c := range s.b[i : i+4] {
+// unescape takes the escapes out of a text, nil where one is wrong. high says that one stands for a character beyond
+// ASCII.
+func (s *scan) unescape(raw []byte) (text []byte, high bool) {
+	s.buffer = slices.Grow(s.buffer[:0], len(raw)+utf8.UTFMax) // a text is never longer than its escapes
+	out, n := s.buffer[:len(raw)+utf8.UTFMax], 0
+	for len(raw) > 0 {
+		if raw[0] != '\\' {
+			k := bytes.IndexByte(raw, '\\')
+			if k < 0 {
+				k = len(raw)
+			}
+			n += copy(out[n:], raw[:k])
+			raw = raw[k:]
+			continue
+		}
+		if len(raw) < 2 {
+			return nil, false
+		}
+		if c := simpleEscapes[raw[1]]; c != 0 {
+			out[n] = c
+			n++
+			raw = raw[2:]
+			continue
+		}
+		r, size := unicodeEscape(raw)
+		if size == 0 {
+			return nil, false
+		}
+		raw = raw[size:]
 		switch {
-		case c-'0' <= 9:
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
+		case r < utf8.RuneSelf:
+			out[n] = byte(r)
+			n++
 		default:
-			return 0, false
+			high = true
+			n += utf8.EncodeRune(out[n:], r)
 		}
-		r = r<<4 | rune(c)
 	}
-	return r, true
+	return out[:n], high
 }
 
-// judgeText judges and stages a text of so many code points. stable says that it aliases the record rather than the
-// scan's buffer.
-func (s *scan) judgeText(p *plan, i, end int, text []byte, points int, stable bool) int {
+// simpleEscapes are the escapes of one letter, by that letter.
+var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// unicodeEscape reads an escape \uXXXX, a surrogate pair as one character. size is 0 for anything else, half a pair too.
+func unicodeEscape(raw []byte) (r rune, size int) {
+	const highest, lowest, end = 0xd800, 0xdc00, 0xe000 // the halves of surrogate pairs
+	r = hexEscape(raw)
+	switch {
+	case r < 0 || r >= lowest && r < end:
+		return 0, 0
+	case r < highest || r >= end:
+		return r, 6
+	}
+	low := hexEscape(raw[6:])
+	if low < lowest || low >= end {
+		return 0, 0
+	}
+	return (r-highest)<<10 | (low - lowest) + 0x10000, 12
+}
+
+// hexEscape reads \uXXXX as a number, -1 for anything else.
+func hexEscape(raw []byte) rune {
+	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
+		return -1
+	}
+	return hexValues[raw[2]]<<12 | hexValues[raw[3]]<<8 | hexValues[raw[4]]<<4 | hexValues[raw[5]]
+}
+
+// hexValues are the values of hexadecimal digits, -1 of all else.
+var hexValues = func() (values [256]rune) {
+	for c := range values {
+		n, err := strconv.ParseUint(string([]byte{byte(c)}), 16, 8)
+		if values[c] = rune(n); err != nil {
+			values[c] = -1
+		}
+	}
+	return values
+}()
+
+// judgeText judges and stages a text.
+func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
+	s.noObject(p)
 	ok := true
 	if r := p.texts; r != nil {
 		if r.timestamp && p.kind == contract.Timestamp && p.column >= 0 {
-			s.noObject(p)
-			return s.timestamp(p, i, end, text, points == len(text))
+			return s.timestamp(p, i, end, text)
 		}
-		ok = r.holds(text, points)
+		ok = r.holds(text, is&nonASCII == 0)
 	}
 	if p.column >= 0 {
-		s.stageText(p, text, points == len(text), stable)
+		s.stageText(p, text, is&unescaped == 0)
 	}
-	s.noObject(p)
 	if !ok {
 		return s.unsure(p, i, end)
 	}
 	return s.accept(p, isText, i, end)
 }
 
-func (s *scan) stageText(p *plan, text []byte, ascii, stable bool) {
+// stageText fills the text's column. stable says that the text aliases the record.
+func (s *scan) stageText(p *plan, text []byte, stable bool) {
 	switch p.kind {
 	case contract.Timestamp:
-		if ms, ok := readTimestamp(text, ascii); ok {
+		if ms, ok := readTimestamp(text); ok {
 			s.row.SetInt(p.column, ms)
 			return
 		}
@@ -177,12 +236,12 @@ func (s *scan) stageText(p *plan, text []byte, ascii, stable bool) {
 		s.setText(p.column, text, stable)
 		return
 	case contract.Date:
-		if isDate(aliased(text)) {
+		if _, ok := plainDate(text); ok && len(text) == 10 || isDate(aliased(text)) {
 			s.setText(p.column, text, stable)
 			return
 		}
 	case contract.Time:
-		if isTime(aliased(text)) {
+		if _, ok := plainTime(text); ok || isTime(aliased(text)) {
 			s.setText(p.column, text, stable)
 			return
 		}
@@ -199,8 +258,8 @@ func (s *scan) setText(column int, text []byte, stable bool) {
 }
 
 // timestamp judges and stages a date-time at once.
-func (s *scan) timestamp(p *plan, i, end int, text []byte, ascii bool) int {
-	if ms, ok := readTimestamp(text, ascii); ok {
+func (s *scan) timestamp(p *plan, i, end int, text []byte) int {
+	if ms, ok := readTimestamp(text); ok {
 		s.row.SetInt(p.column, ms)
 		return s.accept(p, isText, i, end)
 	}
@@ -208,9 +267,9 @@ func (s *scan) timestamp(p *plan, i, end int, text []byte, ascii bool) int {
 	return s.unsure(p, i, end)
 }
 
-func readTimestamp(text []byte, ascii bool) (ms int64, ok bool) {
-	if ms, ok = plainTimestamp(text); ok || !ascii {
-		return ms, ok
+func readTimestamp(text []byte) (ms int64, ok bool) {
+	if ms, ok = plainTimestamp(text); ok {
+		return ms, true
 	}
 	return parseTimestamp(aliased(text))
 }
