@@ -9,9 +9,11 @@ import (
 
 // key is a name as it stands in a compact record, `"name":`, cut up for comparing words instead of bytes.
 type key struct {
-	head, mask uint64 // the first eight bytes, fewer where mask has zeros
-	text       string // the whole
-	last       uint64 // the last eight bytes, where there are more than eight
+	size           int
+	head, mask     uint64 // the first eight bytes, fewer where mask has zeros
+	back           int    // where the last eight bytes begin, 0 where there are no more than eight in all
+	last, lastMask uint64 // those
+	middle         string // what neither covers
 }
 
 // newKey cuts up a name. One that a record can only write with escapes matches nothing.
@@ -19,24 +21,28 @@ func newKey(name string) key {
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
 		return key{head: 1}
 	}
-	k := key{text: `"` + name + `":`, mask: ^uint64(0)}
-	padded := append([]byte(k.text), make([]byte, 8)...)
-	if n := len(k.text); n < 8 {
-		k.mask = 1<<(8*n) - 1
-	} else {
-		k.last = binary.LittleEndian.Uint64(padded[n-8:])
+	text := `"` + name + `":`
+	k := key{size: len(text), mask: ^uint64(0)}
+	if k.size < 8 {
+		k.mask = 1<<(8*k.size) - 1
 	}
-	k.head = binary.LittleEndian.Uint64(padded) & k.mask
+	padded := append([]byte(text), make([]byte, 8)...)
+	k.head = load(padded, 0) & k.mask
+	k.last, k.lastMask = k.head, k.mask
+	if k.size > 8 {
+		k.back = k.size - 8
+		k.last = load(padded, k.back)
+	}
+	if k.size > 16 {
+		k.middle = text[8:k.back]
+	}
 	return k
 }
 
 // at says whether the key stands at b[i:]. Near the end of b it may say no although it does.
 func (k *key) at(b []byte, i int) bool {
-	n := len(k.text)
-	if len(b)-i < max(n, 8) || load(b, i)&k.mask != k.head {
-		return false
-	}
-	return n <= 8 || load(b, i+n-8) == k.last && (n <= 16 || string(b[i+8:i+n-8]) == k.text[8:n-8])
+	return len(b)-i >= k.back+8 && load(b, i)&k.mask == k.head && load(b, i+k.back)&k.lastMask == k.last &&
+		(k.middle == "" || string(b[i+8:i+k.back]) == k.middle)
 }
 
 // load reads the eight bytes at b[i:], the first in the lowest bits.

@@ -45,16 +45,17 @@ func (s *scan) here(depth int) (at pointerToken, ok bool) {
 		f := &s.frames[i]
 		var t pointerToken
 		switch {
-		case f.slot != nil && depth == 1:
-			return f.slot.token, f.slot.name != ""
-		case f.slot != nil:
-			t = f.slot.token
-		case f.item:
+		case f.rule == nil:
 			t.pointer = "/" + strconv.Itoa(f.from)
 			t.location = t.pointer
-		default:
-			name, _, _ := s.readText(f.from - 1)
+		case f.slot < 0:
+			name, _, _ := s.readText(f.from)
 			t = newToken(string(name))
+		default:
+			t = f.rule.slots[f.slot].token
+		}
+		if depth == 1 {
+			return t, t.pointer != "/"
 		}
 		if t.pointer == "/" {
 			return at, false

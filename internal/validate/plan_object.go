@@ -10,6 +10,7 @@ import (
 
 // objectRule is what the schemas of a value ask of objects.
 type objectRule struct {
+	hot   []hotSlot // what reading takes of each slot, a cache line each
 	slots []slot
 	named map[string]int // index into slots
 	words int            // of a bit set with a bit for each slot
@@ -37,13 +38,18 @@ type objectRule struct {
 // slot is a name that the schemas or the columns know.
 type slot struct {
 	name  string
-	key   key
 	token pointerToken
-	value *plan
 
 	requiredBy []asked
 	closed     []asked // schemas that do not allow the name
 	sealed     bool    // the name sends the object to the library
+}
+
+// hotSlot is how a name is found, and the plan of its value.
+type hotSlot struct {
+	key
+	value *plan
+	wary  bool // the name is closed or sealed
 }
 
 // asked is a schema that the library can be asked about the names of an object, and nothing else.
@@ -99,7 +105,6 @@ type patternPlan struct {
 // decider chooses a rule by the value of one property.
 type decider struct {
 	name  string
-	key   key
 	cases []decidedCase
 	other *objectRule
 
@@ -137,7 +142,7 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 		v.settle(in, isObject)
 		return
 	}
-	d := &decider{name: name, key: newKey(name)}
+	d := &decider{name: name}
 	ruleOf := func(decided *decision) *objectRule {
 		in := p.expand(v, isObject, decided)
 		r := p.rule(v, in, at)
@@ -168,7 +173,8 @@ func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 	r := &objectRule{few: -1, many: -1, named: map[string]int{}}
 	for _, name := range namesOf(in, at) {
 		r.named[name] = len(r.slots)
-		r.slots = append(r.slots, slot{name: name, key: newKey(name), token: newToken(name)})
+		r.slots = append(r.slots, slot{name: name, token: newToken(name)})
+		r.hot = append(r.hot, hotSlot{key: newKey(name)})
 	}
 	r.base = p.rules
 	p.rules += len(r.slots) + 1
@@ -185,8 +191,10 @@ func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 		if at != nil {
 			below = at.children[s.name]
 		}
-		s.value = p.value(in.property(s.name), below, v.path+"/"+escapeToken(s.name), v.alone)
-		inside = append(inside, s.value)
+		h := &r.hot[i]
+		h.value = p.value(in.property(s.name), below, v.path+"/"+escapeToken(s.name), v.alone)
+		h.wary = len(s.closed) > 0 || s.sealed
+		inside = append(inside, h.value)
 	}
 	r.unnamed(p, v, in)
 	for i := range r.patterns {

@@ -42,8 +42,7 @@ func (s *scan) items(r *arrayRule, from int) (end int, ok bool) {
 			if r == nil {
 				i = s.skip(i)
 			} else {
-				f := &s.frames[s.depth-1]
-				f.slot, f.item, f.from = nil, true, n
+				s.frames[s.depth-1] = frame{from: n}
 				value := r.rest
 				if n < len(r.places) {
 					value = r.places[n]
@@ -77,7 +76,12 @@ func (s *scan) items(r *arrayRule, from int) (end int, ok bool) {
 }
 
 // skip reads a value that nothing is asked of.
-func (s *scan) skip(i int) int { return s.read(anyValue, i) }
+func (s *scan) skip(i int) int {
+	if i >= len(s.b) {
+		return failed
+	}
+	return s.read(anyValue, i)
+}
 
 // anyValue is the plan of values that nothing is asked of.
 var anyValue = &plan{accepts: anyKind, column: -1, alone: true}

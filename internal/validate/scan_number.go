@@ -17,10 +17,16 @@ func (s *scan) number(p *plan, i int) int {
 	}
 	if len(s.b)-digits > 8 { // up to seven digits and nothing else, the common case, are one word
 		w := load(s.b, digits) ^ zeros
-		n := bits.TrailingZeros64(notDigits(w)) / 8
-		if n >= 1 && n <= 7 && (n == 1 || w&0xff != 0) {
-			if c := s.b[digits+n]; c != '.' && c|0x20 != 'e' {
-				return s.integer(p, i, digits+n, int64(eightDigits(w<<(64-8*n))), negative)
+		k := bits.TrailingZeros64(notDigits(w)) / 8
+		if k >= 1 && k <= 7 && (k == 1 || w&0xff != 0) {
+			if c := s.b[digits+k]; c != '.' && c|0x20 != 'e' {
+				n := int64(eightDigits(w << (64 - 8*k)))
+				if p.column >= 0 && p.kind == contract.Integer && p.numbers != nil && p.numbers.onlyBounds && !negative &&
+					p.accepts&isInteger != 0 && n >= p.numbers.low && n <= p.numbers.high && p.inside == nil {
+					s.row.SetInt(p.column, n)
+					return digits + k
+				}
+				return s.integer(p, i, digits+k, n, negative)
 			}
 		}
 	}

@@ -75,20 +75,21 @@ type objectScan struct {
 
 // members reads from the first byte after the brace to the closing one.
 func (o *objectScan) members(i int) int {
-	s, r := o.scan, o.rule
-	b := s.b
+	s, r, b := o.scan, o.rule, o.b
 	if i = s.space(i); i < len(b) && b[i] == '}' {
 		return i + 1
 	}
-	at := r.base // of the prediction: what follows the name before
+	f := &s.frames[s.depth-1]
+	f.rule = r
+	var seen uint64 // the first word of o.seen
+	at := r.base    // of the prediction: which slot follows
 	for {
-		var value *plan
 		k := -1
-		if len(r.slots) > 0 {
+		if len(r.hot) > 0 {
 			k = int(s.next[at])
 		}
-		if k >= 0 && r.slots[k].key.at(b, i) {
-			i += len(r.slots[k].key.text)
+		if k >= 0 && r.hot[k].at(b, i) {
+			i += r.hot[k].size
 		} else {
 			if k, i = o.name(i); i == failed {
 				return failed
@@ -101,27 +102,31 @@ func (o *objectScan) members(i int) int {
 		if i < len(b) && b[i] <= ' ' {
 			i = s.space(i)
 		}
+		start := i
 		if k >= 0 {
-			sl := &r.slots[k]
-			bit := uint64(1) << (k & 63)
-			if o.seen[k>>6]&bit != 0 {
-				return failed // the name is there twice
-			}
-			o.seen[k>>6] |= bit
-			s.frames[s.depth-1].slot = sl
-			value = sl.value
+			f = &s.frames[s.depth-1] // deeper values may have moved the frames
+			f.slot = k
 			at = r.base + 1 + k
-			if sl.sealed {
-				o.unsure = true
+			bit := uint64(1) << (k & 63)
+			if k < 64 {
+				if seen&bit != 0 {
+					return failed // the name is there twice
+				}
+				seen |= bit
+			} else {
+				if o.seen[k>>6]&bit != 0 {
+					return failed
+				}
+				o.seen[k>>6] |= bit
 			}
-			start := i
-			if i = s.value(value, i); i == failed {
+			h := &r.hot[k]
+			if i = s.value(h.value, i); i == failed {
 				return failed
 			}
-			if len(sl.closed) > 0 && o.unwanted(sl.name, sl.closed, start, i) == failed {
+			if h.wary && o.unwelcome(&r.slots[k], start, i) == failed {
 				return failed
 			}
-		} else if i = o.unnamed(i); i == failed {
+		} else if i = o.unnamed(start); i == failed {
 			return failed
 		}
 		if i < len(b) && b[i] <= ' ' {
@@ -131,15 +136,27 @@ func (o *objectScan) members(i int) int {
 			return failed
 		}
 		if b[i] != ',' {
-			if b[i] != '}' {
-				return failed
-			}
-			return i + 1
+			break
 		}
 		if i++; i < len(b) && b[i] <= ' ' {
 			i = s.space(i)
 		}
 	}
+	if b[i] != '}' {
+		return failed
+	}
+	if r.words > 0 {
+		o.seen[0] = seen
+	}
+	return i + 1
+}
+
+// unwelcome notes a name that has a slot but should not be there.
+func (o *objectScan) unwelcome(sl *slot, i, end int) int {
+	if sl.sealed {
+		o.unsure = true
+	}
+	return o.unwanted(sl.name, sl.closed, i, end)
 }
 
 // name reads any name and its colon. It returns the slot, -1 where there is none, and the offset of the value. The
@@ -150,8 +167,7 @@ func (o *objectScan) name(i int) (slot, value int) {
 	if end == failed {
 		return -1, failed
 	}
-	f := &s.frames[s.depth-1]
-	f.slot, f.item, f.from, f.to = nil, false, i+1, end-1
+	s.frames[s.depth-1] = frame{rule: o.rule, slot: -1, from: i}
 	if i = s.space(end); i >= len(s.b) || s.b[i] != ':' {
 		return -1, failed
 	}
@@ -176,7 +192,7 @@ func (o *objectScan) unnamed(i int) int {
 	}
 	f := s.frames[s.depth-1]
 	if len(r.patterns) > 0 || len(r.closed) > 0 {
-		text, _, _ := s.readText(f.from - 1)
+		text, _, _ := s.readText(f.from)
 		name := string(text)
 		matched := 0
 		for k := range r.patterns {
@@ -192,7 +208,6 @@ func (o *objectScan) unnamed(i int) int {
 		if end == failed {
 			return failed
 		}
-		s.frames[s.depth-1] = f // a value in between may have used the frame
 		var closed []asked
 		for _, a := range r.closed {
 			if matched == 0 || !matchesPattern(a.schema, name) {
