@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -39,6 +40,10 @@ type plan struct {
 	objects *objectRule // nil: any object
 	arrays  *arrayRule  // nil: any array
 
+	// Integers from low to high are valid and their column is one of integers: nothing else is to be looked at. Most
+	// often there are such; low is above high where not.
+	low, high int64
+
 	column int           // index in the row, -1 for none
 	kind   contract.Kind // of the column
 	inside []int         // columns below this value, which must be an object for them
@@ -74,15 +79,13 @@ const (
 type planner struct {
 	dynamic bool // some reference depends on the way that led to it, so that nothing can be judged alone
 	plans   int
-	rules   int // slots given out so far: see objectRule.base
-	any     *plan
+	rules   int                         // slots given out so far: see objectRule.base
 	open    map[*jsonschema.Schema]bool // schemas of the values around the one being planned
 }
 
 // newPlan compiles the plan of whole records.
 func newPlan(root *jsonschema.Schema, schemas schemaIndex, l *columns.Layout) (*plan, int) {
 	p := &planner{dynamic: schemas.dynamic(), open: map[*jsonschema.Schema]bool{}}
-	p.any = &plan{accepts: anyKind, column: -1, alone: true}
 	top := p.value([]applied{{layer: layer{root, ""}}}, newColumnTree(l), "", !p.dynamic)
 	if p.dynamic && !top.alone { // there is nothing above the record: it is judged as a whole
 		top.alone, top.via, top.watched = true, nil, true
@@ -137,9 +140,9 @@ func (t *columnTree) below() (list []int) {
 func (p *planner) value(schemas []applied, at *columnTree, path string, alone bool) *plan {
 	schemas = slices.DeleteFunc(schemas, func(a applied) bool { return a.schema.Always != nil && *a.schema.Always })
 	if len(schemas) == 0 && (at == nil || at.column < 0 && len(at.children) == 0) {
-		return p.any
+		return anyValue
 	}
-	v := &plan{column: -1, alone: alone, path: path}
+	v := &plan{column: -1, alone: alone, path: path, low: 1}
 	if at != nil {
 		v.column, v.kind, v.inside = at.column, at.kind, at.below()
 	}
@@ -176,7 +179,21 @@ func (p *planner) value(schemas []applied, at *columnTree, path string, alone bo
 		delete(p.open, a.schema)
 	}
 	v.watched = v.watched || v.library != 0
+	v.count()
 	return v
+}
+
+// count notes the integers that need no second look.
+func (v *plan) count() {
+	if v.column < 0 || v.kind != contract.Integer || len(v.inside) > 0 || v.accepts&isInteger == 0 {
+		return
+	}
+	switch {
+	case v.numbers == nil:
+		v.low, v.high = math.MinInt64, math.MaxInt64
+	case v.numbers.onlyBounds:
+		v.low, v.high = v.numbers.low, v.numbers.high
+	}
 }
 
 // unplanned sends every value to the library; the scan reads its columns.

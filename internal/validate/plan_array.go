@@ -51,7 +51,7 @@ func (p *planner) array(v *plan) {
 	for i := range places {
 		r.places = append(r.places, p.value(in.items(i), nil, path, v.alone))
 	}
-	if r.rest = p.value(in.items(places), nil, path, v.alone); !plain || places > 0 || r.rest != p.any {
+	if r.rest = p.value(in.items(places), nil, path, v.alone); !plain || places > 0 || r.rest != anyValue {
 		v.arrays = r
 	}
 	v.watchInside(in, append(r.places, r.rest)...)

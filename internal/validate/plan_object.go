@@ -126,7 +126,7 @@ func (p *planner) object(v *plan, at *columnTree) {
 	}
 	r := p.rule(v, in, at)
 	v.settle(in, isObject)
-	if len(r.slots) > 0 || r.few != -1 || r.many != -1 || r.other != p.any || len(r.patterns) > 0 || len(r.closed) > 0 || r.sealed {
+	if len(r.slots) > 0 || r.few != -1 || r.many != -1 || r.other != anyValue || len(r.patterns) > 0 || len(r.closed) > 0 || r.sealed {
 		v.objects = r
 	}
 }

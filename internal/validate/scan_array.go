@@ -84,7 +84,7 @@ func (s *scan) skip(i int) int {
 }
 
 // anyValue is the plan of values that nothing is asked of.
-var anyValue = &plan{accepts: anyKind, column: -1, alone: true}
+var anyValue = &plan{accepts: anyKind, column: -1, alone: true, low: 1}
 
 // isNew says whether the scalar between i and end differs from all before it in the array that begins at from. Arrays
 // and objects are never sure to.

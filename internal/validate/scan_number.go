@@ -21,8 +21,10 @@ func (s *scan) number(p *plan, i int) int {
 		if k >= 1 && k <= 7 && (k == 1 || w&0xff != 0) {
 			if c := s.b[digits+k]; c != '.' && c|0x20 != 'e' {
 				n := int64(eightDigits(w << (64 - 8*k)))
-				if p.column >= 0 && p.kind == contract.Integer && p.numbers != nil && p.numbers.onlyBounds && !negative &&
-					p.accepts&isInteger != 0 && n >= p.numbers.low && n <= p.numbers.high && p.inside == nil {
+				if negative {
+					n = -n
+				}
+				if n >= p.low && n <= p.high { // see plan.count
 					s.row.SetInt(p.column, n)
 					return digits + k
 				}
@@ -46,9 +48,6 @@ func eightDigits(w uint64) uint64 {
 
 // integer stages and judges a number of few digits, without fraction and exponent.
 func (s *scan) integer(p *plan, i, end int, n int64, negative bool) int {
-	if negative {
-		n = -n
-	}
 	switch {
 	case p.column < 0:
 	case p.kind == contract.Integer:

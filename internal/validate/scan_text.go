@@ -12,6 +12,13 @@ import (
 
 // text reads a string.
 func (s *scan) text(p *plan, i int) int {
+	if b, from := s.b, i+1; len(b)-from >= 8 { // short and plain, the common case, is one word
+		if m := special(load(b, from)); m != 0 {
+			if end := from + bits.TrailingZeros64(m)/8; b[end] == '"' {
+				return s.judgeText(p, i, end+1, b[from:end], 0)
+			}
+		}
+	}
 	text, end, is := s.readText(i)
 	if end == failed {
 		return failed
