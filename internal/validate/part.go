@@ -119,8 +119,13 @@ func (v *Validator) judgeValue(e *event, value []byte) (found []leaf, ok bool) {
 	}
 	doc, ok := v.partValue(value)
 	for _, l := range e.plan.schemas {
-		if ok {
-			found, ok = v.ask(found, l.schema, part{doc, e.at, l.trail})
+		p := part{doc, e.at, l.trail}
+		switch known := e.plan.answer(kindAt(value[0]), l.schema); {
+		case !ok:
+		case known == nil:
+			found, ok = v.ask(found, l.schema, p)
+		case known.err != nil:
+			found = v.leaves(found, p, known.err)
 		}
 	}
 	return found, ok
@@ -140,13 +145,14 @@ func (v *Validator) partValue(value []byte) (doc any, ok bool) {
 	return doc, fault == nil
 }
 
-// judgeMissing asks about each missing name by itself: whether an object without it has it does not depend on the rest.
+// judgeMissing says what the library said of objects without the names.
 func (v *Validator) judgeMissing(e *event) (found []leaf, ok bool) {
 	for i, a := range e.asked {
-		n := len(found)
-		if found, ok = v.ask(found, a.only, part{map[string]any{}, e.at, a.trail}); !ok {
+		if a.refused == nil {
 			return nil, false
 		}
+		n := len(found)
+		found = v.leaves(found, part{map[string]any(nil), e.at, a.trail}, a.refused)
 		for k := n; k < len(found); k++ {
 			found[k].missing = []string{e.names[i]}
 		}

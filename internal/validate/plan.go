@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -54,8 +55,27 @@ type plan struct {
 	via     *branch // where it is not alone: the choice above, if only that looks at it
 	watched bool    // something must be done after the value was read: see scan.watch
 	schemas []layer
+	answers []answer
 	why     []string // for people: the keywords that send values to the library
 	path    string   // for people: JSON pointer, "*" for names and items of any kind
+}
+
+// answer is what the library said, when the plan was made, of values of one kind: null, true and false, which are what
+// they are, and the kinds that a schema's type refuses, of which it looks at nothing else.
+type answer struct {
+	kind   kinds
+	schema *jsonschema.Schema
+	err    *jsonschema.ValidationError // nil: it fits
+}
+
+// answer finds what the library said of a kind of values.
+func (v *plan) answer(kind kinds, s *jsonschema.Schema) *answer {
+	for i := range v.answers {
+		if a := &v.answers[i]; a.kind == kind && a.schema == s {
+			return a
+		}
+	}
+	return nil
 }
 
 // layer is a schema that applies to a value, and the evaluation path that led to it, as the library writes it.
@@ -208,34 +228,49 @@ func (p *planner) unplanned(v *plan, at *columnTree, why string) *plan {
 
 // constants asks the library once about the values that are known before any record: null, true and false.
 func (p *planner) constants(v *plan) {
-	for kind, value := range map[kinds]any{isNull: nil, isTrue: true, isFalse: false} {
-		switch ok, usable := libraryAccepts(v.schemas, value); {
-		case !usable || p.dynamic:
-			v.library |= kind
-			v.accepts |= kind
-		case ok:
-			v.accepts |= kind
+	for _, c := range []struct {
+		kind  kinds
+		value any
+	}{{isNull, nil}, {isTrue, true}, {isFalse, false}, {isText, ""}, {isNumber, json.Number("0")}, {isArray, []any{}}, {isObject, map[string]any{}}} {
+		const known = isNull | isTrue | isFalse
+		fits, usable := true, !p.dynamic
+		for _, l := range v.schemas {
+			if c.kind&known == 0 && typesOf(l.schema)&c.kind != 0 {
+				continue
+			}
+			err, ok := libraryAnswer(l.schema, c.value)
+			if usable = usable && ok; usable {
+				v.answers = append(v.answers, answer{c.kind, l.schema, err})
+			}
+			fits = fits && err == nil
+		}
+		switch {
+		case c.kind&known == 0:
+		case !usable:
+			v.library |= c.kind
+			v.accepts |= c.kind
+		case fits:
+			v.accepts |= c.kind
 		}
 	}
 }
 
-// libraryAccepts asks the library whether a value fits all schemas. usable is false when it cannot say.
-func libraryAccepts(schemas []layer, value any) (ok, usable bool) {
+// libraryAnswer asks the library about a value. usable is false when it cannot say.
+func libraryAnswer(s *jsonschema.Schema, value any) (refused *jsonschema.ValidationError, usable bool) {
 	defer func() {
 		if recover() != nil {
-			ok, usable = false, false
+			usable = false
 		}
 	}()
-	for _, l := range schemas {
-		switch l.schema.Validate(value).(type) {
-		case nil:
-		case *jsonschema.ValidationError:
-			return false, true
-		default:
-			return false, false
-		}
-	}
-	return true, true
+	err := s.Validate(value)
+	refused, usable = err.(*jsonschema.ValidationError)
+	return refused, usable || err == nil
+}
+
+// libraryRefuses says whether the library refuses a value, for certain.
+func libraryRefuses(s *jsonschema.Schema, value any) bool {
+	refused, usable := libraryAnswer(s, value)
+	return usable && refused != nil
 }
 
 // applied is a schema that applies to the value in place: one of the value's own, or what $ref, allOf or a decided

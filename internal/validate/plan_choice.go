@@ -49,8 +49,7 @@ func demandedInPlace(s *jsonschema.Schema, name string, above []*jsonschema.Sche
 		return false
 	}
 	if slices.Contains(s.Required, name) {
-		accepted, usable := libraryAccepts([]layer{{schema: requiring(s, name)}}, map[string]any{})
-		return !accepted && usable
+		return libraryRefuses(requiring(s, name), map[string]any{})
 	}
 	above = append(above[:len(above):len(above)], s)
 	demanded := func(sub *jsonschema.Schema) bool { return demandedInPlace(sub, name, above) }
@@ -86,7 +85,7 @@ func (in *inPlace) choose(c choice, kind kinds, decided *decision, follow func(*
 	for i, sub := range c.branches {
 		switch {
 		case !couldBe(sub, kind, nil):
-			if accepted, usable := libraryAccepts([]layer{{schema: sub}}, map[string]any{}); !accepted && usable {
+			if libraryRefuses(sub, map[string]any{}) {
 				refused++
 			}
 		case decided != nil && !decided.fits(sub):
@@ -113,8 +112,7 @@ func (in *inPlace) choose(c choice, kind kinds, decided *decision, follow func(*
 // isRefused says whether the library refuses the decided property in a branch.
 func (d *decision) isRefused(branch *jsonschema.Schema) bool {
 	return !d.other && slices.ContainsFunc(propertyInPlace(branch, d.name, nil), func(s *jsonschema.Schema) bool {
-		accepted, usable := libraryAccepts([]layer{{schema: s}}, d.constant)
-		return !accepted && usable
+		return libraryRefuses(s, d.constant)
 	})
 }
 
@@ -202,8 +200,8 @@ func (in *inPlace) condition(a applied, kind kinds, decided *decision, follow fu
 		in.unsure("if")
 		return
 	case !decided.other:
-		var usable bool
-		if holds, usable = libraryAccepts([]layer{{schema: s.If}}, map[string]any{name: decided.constant}); !usable {
+		refused, usable := libraryAnswer(s.If, map[string]any{name: decided.constant})
+		if holds = refused == nil; !usable {
 			in.unsure("if")
 			return
 		}

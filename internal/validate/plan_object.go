@@ -55,7 +55,8 @@ type hotSlot struct {
 // asked is a schema that the library can be asked about the names of an object, and nothing else.
 type asked struct {
 	applied
-	only *jsonschema.Schema // the schema without its other keywords
+	only    *jsonschema.Schema          // the schema without its other keywords
+	refused *jsonschema.ValidationError // of a required name: what the library said of an object without it
 }
 
 // requiring is a schema cut down to one required name.
@@ -63,6 +64,14 @@ func requiring(s *jsonschema.Schema, name string) *jsonschema.Schema {
 	only := emptySchema(s)
 	only.Required = []string{name}
 	return only
+}
+
+// newDemand asks the library about an object without a required name. Whether it may be without does not depend on
+// what else it holds.
+func newDemand(a applied, name string) asked {
+	only := requiring(a.schema, name)
+	refused, _ := libraryAnswer(only, map[string]any{})
+	return asked{a, only, refused}
 }
 
 // closing is a schema cut down to the names it allows.
@@ -247,7 +256,7 @@ func (r *objectRule) keywords(in *inPlace, a applied) {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(s.Required))) {
 		i := r.named[name]
 		r.required[i/64] |= 1 << (i % 64)
-		r.slots[i].requiredBy = append(r.slots[i].requiredBy, asked{a, requiring(s, name)})
+		r.slots[i].requiredBy = append(r.slots[i].requiredBy, newDemand(a, name))
 	}
 	for name, list := range s.DependentRequired {
 		r.depends(name, list)
@@ -265,11 +274,11 @@ func (r *objectRule) keywords(in *inPlace, a applied) {
 	for i := range r.slots {
 		sl := &r.slots[i]
 		if allowed, ok := s.AdditionalProperties.(bool); ok && !allowed && !declares(s, sl.name) {
-			sl.closed = append(sl.closed, asked{a, closing(s)})
+			sl.closed = append(sl.closed, asked{applied: a, only: closing(s)})
 		}
 		if s.PropertyNames != nil {
-			ok, usable := libraryAccepts([]layer{{schema: s.PropertyNames}}, sl.name)
-			sl.sealed = sl.sealed || !ok || !usable
+			refused, usable := libraryAnswer(s.PropertyNames, sl.name)
+			sl.sealed = sl.sealed || refused != nil || !usable
 		}
 	}
 	if s.PropertyNames != nil {
@@ -360,7 +369,7 @@ func (r *objectRule) unnamed(p *planner, v *plan, in *inPlace) {
 		switch more := s.AdditionalProperties.(type) {
 		case bool:
 			if !more {
-				r.closed = append(r.closed, asked{a, closing(s)})
+				r.closed = append(r.closed, asked{applied: a, only: closing(s)})
 			}
 		case *jsonschema.Schema:
 			other = append(other, in.below(a, more, "additionalProperties"))
