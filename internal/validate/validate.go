@@ -184,6 +184,10 @@ func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
 		into = s.spare
 	}
 	if !s.run(v.plan, value, into) {
+		if fault := v.fault(value); fault != nil {
+			unreadable(row, len(v.columns))
+			return []Violation{fault.violation()}
+		}
 		return v.byLibrary(value, row)
 	}
 	if len(s.events) == 0 {
@@ -218,11 +222,22 @@ func (v *Validator) decode(value []byte) (any, *fault) {
 		return nil, tooLarge(len(value), v.options.MaxRecordBytes)
 	}
 	d := v.decoders.Get().(*decoder)
-	doc, fault := d.decode(value)
-	if len(value) <= maxPooledBytes { // what a large record made grow is left to the collector
+	defer v.giveBack(d, value)
+	return d.decode(value)
+}
+
+// fault looks for what decode would refuse the value for.
+func (v *Validator) fault(value []byte) *fault {
+	d := v.decoders.Get().(*decoder)
+	defer v.giveBack(d, value)
+	return d.fault(value)
+}
+
+// giveBack keeps a decoder for the next value. What a large one made grow is left to the collector.
+func (v *Validator) giveBack(d *decoder, value []byte) {
+	if len(value) <= maxPooledBytes {
 		v.decoders.Put(d)
 	}
-	return doc, fault
 }
 
 // judge asks the authority. Its panics and its own errors become one violation of the record: a record that
