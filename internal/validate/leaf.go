@@ -21,7 +21,7 @@ type leaf struct {
 	*promise
 	instance string // JSON pointer
 	found    string // the same, as the library escapes it
-	path     string // evaluation path of the keyword, through $ref
+	trail    string // evaluation path of the part's schema
 	err      *jsonschema.ValidationError
 	doc      any      // what the library was given: the record or a part of it
 	local    string   // JSON pointer into doc
@@ -67,17 +67,20 @@ func isAlternative(e *jsonschema.ValidationError) bool {
 func (v *Validator) newLeaf(p part, e *jsonschema.ValidationError) leaf {
 	l := leaf{err: e, doc: p.doc, local: decodePointer(e.InstanceLocation)}
 	l.instance, l.found = p.at.pointer+l.local, p.at.location+e.InstanceLocation
-	l.path = p.trail + e.KeywordLocation
+	l.trail = p.trail
 	if known := v.promises[e.AbsoluteKeywordLocation]; known != nil && e.Message != messageFalse {
 		l.promise = known
 		return l
 	}
-	trail := splitPointer(decodePointer(l.path))
+	trail := splitPointer(decodePointer(l.path()))
 	keyword, own := keywordOf(trail, e.Message)
 	location := cutTokens(e.AbsoluteKeywordLocation, own)
 	l.promise = v.newPromise(v.schemas[location], location, keyword, e.AbsoluteKeywordLocation, e.Message == messageFalse)
 	return l
 }
+
+// path is the evaluation path of the keyword, through $ref.
+func (l *leaf) path() string { return l.trail + l.err.KeywordLocation }
 
 // promise is what one keyword of one schema asks for: all that a violation of it says, whatever the record.
 type promise struct {
@@ -152,12 +155,12 @@ func holdsNames(keyword string) bool {
 	return false
 }
 
-// judgesName says whether the keyword at the end of an evaluation path judges a name rather than the value under it.
-func judgesName(path string) bool {
-	if !strings.Contains(path, "propertyNames") {
+// judgesName says whether the keyword judges a name rather than the value under it.
+func (l *leaf) judgesName() bool {
+	if !strings.Contains(l.err.KeywordLocation, "propertyNames") && !strings.Contains(l.trail, "propertyNames") {
 		return false
 	}
-	trail := splitPointer(decodePointer(path))
+	trail := splitPointer(decodePointer(l.path()))
 	for i := 0; i < len(trail); i++ {
 		if holdsNames(trail[i]) {
 			i++

@@ -77,24 +77,22 @@ func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok b
 	var leaves []leaf
 	for i := range events {
 		e := &events[i]
-		var more []leaf
 		switch e.question {
 		case wholeValue:
-			more, ok = v.judgeValue(e, record[e.from:e.to])
+			leaves, ok = v.judgeValue(leaves, e, record[e.from:e.to])
 		case missingNames:
-			more, ok = v.judgeMissing(e)
+			leaves, ok = v.judgeMissing(leaves, e)
 		case unwantedName:
 			if slices.ContainsFunc(events[:i], func(f event) bool { return f.question == unwantedName && f.from == e.from }) {
 				continue // judged together with the object's first
 			}
-			more, ok = v.judgeUnwanted(record, events[i:])
+			leaves, ok = v.judgeUnwanted(leaves, record, events[i:])
 		case noBranch:
-			more, ok = v.judgeChoice(record, e)
+			leaves, ok = v.judgeChoice(leaves, record, e)
 		}
 		if !ok {
 			return nil, false
 		}
-		leaves = append(leaves, more...)
 	}
 	if len(leaves) == 0 {
 		return nil, true
@@ -113,9 +111,9 @@ func (v *Validator) ask(found []leaf, s *jsonschema.Schema, p part) (_ []leaf, o
 	return found, false
 }
 
-func (v *Validator) judgeValue(e *event, value []byte) (found []leaf, ok bool) {
+func (v *Validator) judgeValue(found []leaf, e *event, value []byte) (_ []leaf, ok bool) {
 	if len(e.plan.schemas) == 0 {
-		return nil, true
+		return found, true
 	}
 	doc, ok := v.partValue(value)
 	for _, l := range e.plan.schemas {
@@ -146,35 +144,26 @@ func (v *Validator) partValue(value []byte) (doc any, ok bool) {
 }
 
 // judgeMissing says what the library said of objects without the names.
-func (v *Validator) judgeMissing(e *event) (found []leaf, ok bool) {
+// The names that one schema asks for are one leaf, as the library has it.
+func (v *Validator) judgeMissing(found []leaf, e *event) (_ []leaf, ok bool) {
+	first := len(found)
 	for i, a := range e.asked {
 		if a.refused == nil {
 			return nil, false
 		}
-		n := len(found)
-		found = v.leaves(found, part{map[string]any(nil), e.at, a.trail}, a.refused)
-		for k := n; k < len(found); k++ {
-			found[k].missing = []string{e.names[i]}
-		}
-	}
-	return joinMissing(found), true
-}
-
-// joinMissing makes one leaf of each keyword's missing names, as the library does.
-func joinMissing(leaves []leaf) (joined []leaf) {
-	for _, l := range leaves {
-		i := slices.IndexFunc(joined, func(j leaf) bool { return j.path == l.path })
-		if i < 0 {
-			joined = append(joined, l)
+		same := slices.IndexFunc(found[first:], func(l leaf) bool { return l.trail == a.trail })
+		if same >= 0 {
+			found[first+same].missing = append(found[first+same].missing, e.names[i])
 			continue
 		}
-		joined[i].missing = append(joined[i].missing, l.missing...)
+		found = v.leaves(found, part{map[string]any(nil), e.at, a.trail}, a.refused)
+		found[len(found)-1].missing = e.names[i : i+1 : i+1]
 	}
-	return joined
+	return found, true
 }
 
 // judgeUnwanted asks about the unwanted names of the object that the first event is about, without the wanted ones.
-func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, ok bool) {
+func (v *Validator) judgeUnwanted(found []leaf, record []byte, events []event) (_ []leaf, ok bool) {
 	type unwanted struct {
 		asked
 		names map[string]any
@@ -199,28 +188,29 @@ func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, 
 			all[k].names[e.names[0]] = value
 		}
 	}
+	ok = true
 	for _, u := range all {
 		if found, ok = v.ask(found, u.only, part{u.names, first.at, u.trail}); !ok {
 			return nil, false
 		}
 	}
-	return found, true
+	return found, ok
 }
 
 // judgeChoice asks whether an anyOf or oneOf about an object has no branch left, without judging the object by each of
 // them: one part of the only branch that could fit is enough, as the library has refused the others when the plan was
 // made. Where no branch could fit, the value that decides is enough, and a missing one needs no asking any more.
-func (v *Validator) judgeChoice(record []byte, e *event) (found []leaf, ok bool) {
+func (v *Validator) judgeChoice(found []leaf, record []byte, e *event) (_ []leaf, ok bool) {
 	switch {
 	case e.proof != nil:
 		var why []leaf
 		switch p := e.proof; p.question {
 		case wholeValue:
-			why, ok = v.judgeValue(p, record[p.from:p.to])
+			why, ok = v.judgeValue(nil, p, record[p.from:p.to])
 		case missingNames:
-			why, ok = v.judgeMissing(p)
+			why, ok = v.judgeMissing(nil, p)
 		case unwantedName:
-			why, ok = v.judgeUnwanted(record, []event{*p})
+			why, ok = v.judgeUnwanted(nil, record, []event{*p})
 		}
 		if !ok || len(why) == 0 {
 			return nil, false
@@ -237,10 +227,10 @@ func (v *Validator) judgeChoice(record []byte, e *event) (found []leaf, ok bool)
 	if known == nil {
 		return nil, false
 	}
-	return []leaf{{
-		promise: known, instance: e.at.pointer, found: e.at.location, path: c.trail + "/" + c.keyword,
-		err: &jsonschema.ValidationError{AbsoluteKeywordLocation: absolute}, doc: nameCount(e.count),
-	}}, true
+	return append(found, leaf{
+		promise: known, instance: e.at.pointer, found: e.at.location, trail: c.trail, doc: nameCount(e.count),
+		err: &jsonschema.ValidationError{AbsoluteKeywordLocation: absolute, KeywordLocation: "/" + c.keyword},
+	}), true
 }
 
 // nameCount stands for an object with so many names.

@@ -20,17 +20,20 @@ const maxPerKeyword = 1000
 
 // violations turns what the library reports into one violation per broken rule and place.
 func (v *Validator) violations(leaves []leaf) []Violation {
-	leaves = knownLeaves(leaves)
 	if len(leaves) == 1 { // most often
 		return v.appendKeyword(nil, leaves)
 	}
+	leaves = knownLeaves(leaves)
 	slices.SortFunc(leaves, func(a, b leaf) int {
-		return cmp.Or(strings.Compare(a.location, b.location), strings.Compare(a.instance, b.instance),
-			strings.Compare(a.err.AbsoluteKeywordLocation, b.err.AbsoluteKeywordLocation), strings.Compare(a.path, b.path))
+		if order := cmp.Or(strings.Compare(a.location, b.location), strings.Compare(a.instance, b.instance),
+			strings.Compare(a.err.AbsoluteKeywordLocation, b.err.AbsoluteKeywordLocation)); order != 0 {
+			return order
+		}
+		return strings.Compare(a.path(), b.path())
 	})
 	// Two paths to one definition may report the same keyword at the same place twice.
 	leaves = slices.CompactFunc(leaves, func(a, b leaf) bool {
-		return a.err.AbsoluteKeywordLocation == b.err.AbsoluteKeywordLocation && a.instance == b.instance && judgesName(a.path) == judgesName(b.path)
+		return a.err.AbsoluteKeywordLocation == b.err.AbsoluteKeywordLocation && a.instance == b.instance && a.judgesName() == b.judgesName()
 	})
 	var vs []Violation
 	for i := 0; i < len(leaves); {
@@ -48,7 +51,7 @@ func (v *Validator) violations(leaves []leaf) []Violation {
 // knownLeaves are the leaves without the unknown fields that cannot be known: when an attached schema fails, the
 // library takes none of the names it declares as declared.
 func knownLeaves(leaves []leaf) []leaf {
-	if !slices.ContainsFunc(leaves, func(l leaf) bool { return strings.HasPrefix(l.path, "/allOf/") }) {
+	if !slices.ContainsFunc(leaves, func(l leaf) bool { return strings.HasPrefix(l.path(), "/allOf/") }) {
 		return leaves
 	}
 	cannotBeKnown := func(l leaf) bool { return l.closing && l.keyword == "unevaluatedProperties" }
@@ -131,7 +134,7 @@ func (v *Validator) newViolation(l *leaf, value any, known bool) Violation {
 	at := subject(x.Instance)
 	x.Expected = l.expected
 	switch {
-	case judgesName(l.path):
+	case l.judgesName():
 		name := unescapeToken(l.instance[strings.LastIndexByte(l.instance, '/')+1:])
 		x.Found = "name of " + count(utf8.RuneCountInString(name), "character")
 		x.Message = fmt.Sprintf("%s: the name must be %s.", at, x.Expected)
@@ -162,7 +165,7 @@ func (v *Validator) nameViolation(l *leaf, name string, object any) Violation {
 
 // dependentViolation is about a name that another name asks for; both are the schema author's.
 func (v *Validator) dependentViolation(l *leaf) Violation {
-	trail := splitPointer(decodePointer(l.path))
+	trail := splitPointer(decodePointer(l.path()))
 	n := len(trail)
 	trigger := trail[n-2]
 	x := v.violation(l, dependent(l.sub, trigger, trail[n-1]))
@@ -203,7 +206,7 @@ func (v *Validator) violation(l *leaf, name string) Violation {
 	}
 	x := Violation{Rule: rule.ID, Severity: rule.Severity, Instance: displayPointer(instance), Schema: rule.Schema, Keyword: l.keyword}
 	if strings.Contains(x.Schema, "://") { // a schema with an id of its own is named by the path that led to it
-		x.Schema = decodePointer(l.path)
+		x.Schema = decodePointer(l.path())
 	}
 	if l.closing {
 		x.Rule, x.Severity = ruleUnknownField, contract.Warning
