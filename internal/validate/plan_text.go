@@ -61,17 +61,12 @@ func shorter(a, b int) int {
 	return min(a, b)
 }
 
-// holds judges a string.
-func (r *textRule) holds(text []byte, ascii bool) bool {
-	if r.short > 0 || r.long != -1 {
-		n := len(text)
-		if !ascii {
-			n, _ = countUTF8(text)
-		}
-		if n < r.short || r.long != -1 && n > r.long {
-			return false
-		}
+// holds judges a string of so many code points.
+func (r *textRule) holds(text []byte, points int) bool {
+	if points < r.short || r.long != -1 && points > r.long {
+		return false
 	}
+	ascii := points == len(text)
 	for _, set := range r.enums {
 		if !set.has(text) {
 			return false

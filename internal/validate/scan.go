@@ -27,6 +27,7 @@ type scan struct {
 	next   []uint32 // predictions: see objectRule.base
 	hashes hashSet  // of names without a slot and of items that must be unique
 	buffer []byte   // the last text that had to be unescaped
+	points int      // code points of the last text that is not ASCII
 	seen   []uint64 // bits of the slots seen, of large objects on the way
 
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.

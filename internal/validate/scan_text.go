@@ -31,7 +31,7 @@ type texture uint8
 
 const (
 	unescaped texture = 1 << iota // the text is in the scan's buffer, without its escapes; else it aliases the record
-	nonASCII                      // beyond ASCII, written so or by escapes
+	nonASCII                      // beyond ASCII, written so or by escapes; the scan's points is its length
 )
 
 // readText reads the string that begins at b[i] and returns it without escapes; one that was escaped is valid until the
@@ -53,7 +53,8 @@ func (s *scan) readText(i int) (text []byte, end int, is texture) {
 	}
 	text = s.b[from:end]
 	if is&nonASCII != 0 {
-		if _, ok := countUTF8(text); !ok {
+		var ok bool
+		if s.points, ok = countUTF8(text); !ok {
 			return nil, failed, 0
 		}
 	}
@@ -64,6 +65,9 @@ func (s *scan) readText(i int) (text []byte, end int, is texture) {
 		}
 		if high {
 			is |= nonASCII
+		}
+		if is&nonASCII != 0 {
+			s.points, _ = countUTF8(text)
 		}
 	}
 	return text, end + 1, is
@@ -220,7 +224,11 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 		if r.timestamp && p.kind == contract.Timestamp && p.column >= 0 {
 			return s.timestamp(p, i, end, text)
 		}
-		ok = r.holds(text, is&nonASCII == 0)
+		points := len(text)
+		if is&nonASCII != 0 {
+			points = s.points
+		}
+		ok = r.holds(text, points)
 	}
 	if p.column >= 0 {
 		s.stageText(p, text, is&unescaped == 0)
