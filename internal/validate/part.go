@@ -116,17 +116,35 @@ func (v *Validator) judgeValue(found []leaf, e *event, value []byte) (_ []leaf, 
 		return found, true
 	}
 	doc, ok := v.partValue(value)
+	integer := isPlainInteger(value)
 	for _, l := range e.plan.schemas {
+		schema := l.schema
+		if integer && l.integers != nil {
+			schema = l.integers
+		}
 		p := part{doc, e.at, l.trail}
 		switch known := e.plan.answer(kindAt(value[0]), l.schema); {
 		case !ok:
 		case known == nil:
-			found, ok = v.ask(found, l.schema, p)
+			found, ok = v.ask(found, schema, p)
 		case known.err != nil:
 			found = v.leaves(found, p, known.err)
 		}
 	}
 	return found, ok
+}
+
+// isPlainInteger says whether a value is written as an integer: digits, and perhaps a sign.
+func isPlainInteger(value []byte) bool {
+	if value[0] == '-' {
+		value = value[1:]
+	}
+	for _, c := range value {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
 }
 
 // partValue decodes a value that the scan has read. Scalars need no decoder.

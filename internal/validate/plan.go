@@ -80,12 +80,24 @@ func (v *plan) answer(kind kinds, s *jsonschema.Schema) *answer {
 
 // layer is a schema that applies to a value, and the evaluation path that led to it, as the library writes it.
 type layer struct {
-	schema *jsonschema.Schema
-	trail  string
+	schema   *jsonschema.Schema
+	trail    string
+	integers *jsonschema.Schema // the same for values written as integers, nil where that is no other
 }
 
 func (l layer) child(schema *jsonschema.Schema, step string) layer {
-	return layer{schema, l.trail + "/" + step}
+	return layer{schema: schema, trail: l.trail + "/" + step}
+}
+
+// forIntegers leaves out the type of a schema that asks for integers: the library makes a fraction of big integers of
+// each number to see whether it is one, which takes it longer than all the rest.
+func forIntegers(s *jsonschema.Schema) *jsonschema.Schema {
+	if typesOf(s)&isNumber != isInteger {
+		return nil
+	}
+	integers := *s
+	integers.Types = nil
+	return &integers
 }
 
 // Bounds of a plan. What lies beyond goes to the library: unsure is never wrong, only slow.
@@ -106,7 +118,7 @@ type planner struct {
 // newPlan compiles the plan of whole records.
 func newPlan(root *jsonschema.Schema, schemas schemaIndex, l *columns.Layout) (*plan, int) {
 	p := &planner{dynamic: schemas.dynamic(), open: map[*jsonschema.Schema]bool{}}
-	top := p.value([]applied{{layer: layer{root, ""}}}, newColumnTree(l), "", !p.dynamic)
+	top := p.value([]applied{{layer: layer{schema: root}}}, newColumnTree(l), "", !p.dynamic)
 	if p.dynamic && !top.alone { // there is nothing above the record: it is judged as a whole
 		top.alone, top.via, top.watched = true, nil, true
 	}
@@ -167,6 +179,7 @@ func (p *planner) value(schemas []applied, at *columnTree, path string, alone bo
 		v.column, v.kind, v.inside = at.column, at.kind, at.below()
 	}
 	for i, a := range schemas {
+		a.integers = forIntegers(a.schema)
 		v.schemas = append(v.schemas, a.layer)
 		switch {
 		case i == 0:
