@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,38 +17,21 @@ import (
 
 // Rules of the faults found before the schema is asked. They are names of dead letters and metrics: do not rename.
 const (
-	ruleTooLarge       = "record-too-large"     // more than MaxRecordBytes; not decoded
-	ruleEmpty          = "json-empty"           // nothing, or whitespace only
-	ruleByteOrderMark  = "json-byte-order-mark" // RFC 8259 section 8.1: JSON texts must not begin with one
-	ruleInvalidUTF8    = "json-invalid-utf8"    // bytes that are not UTF-8, CESU-8 surrogates included
-	ruleLoneSurrogate  = "json-lone-surrogate"  // an escaped half of a surrogate pair, "\ud800"
-	ruleTruncated      = "json-truncated"       // the value ends too early
-	ruleMalformed      = "json-malformed"       // any other break of the grammar
-	ruleDuplicateName  = "json-duplicate-name"  // names equal after unescaping, in one object
-	ruleTrailingBytes  = "json-trailing-bytes"  // anything but whitespace after the value
-	ruleTooDeep        = "json-too-deep"        // more than maxDepth arrays and objects inside each other
-	ruleTooManyValues  = "json-too-many-values" // more than one value per bytesPerValue bytes of MaxRecordBytes
-	ruleNumberTooLong  = "number-too-long"      // a number of more than maxNumberBytes characters
-	ruleNumberExponent = "number-exponent"      // an exponent beyond ±maxExponent
-	rulePanic          = "validator-panic"      // the library failed on the record
-	ruleUnknownField   = "unknown-field"        // a name the contract does not declare
-)
-
-// Limits of a record, so that its cost is bounded by its size. A number in these limits takes the library's exact
-// arithmetic microseconds; 1e1000001 crashes it. 1,100 characters hold every float64 written out in full. A
-// decoded value takes up to about 100 bytes, so a record takes about 12 times MaxRecordBytes at worst; one that is
-// wrong in every value makes the library allocate about 180 times.
-const (
-	maxDepth       = 512
-	maxNumberBytes = 1100
-	maxExponent    = 1000
-	bytesPerValue  = 8 // 131,072 values at the default MaxRecordBytes
-	maxPooledBytes = 64 << 10
+	ruleEmpty         = "json-empty"           // nothing, or whitespace only
+	ruleByteOrderMark = "json-byte-order-mark" // RFC 8259 section 8.1: JSON texts must not begin with one
+	ruleInvalidUTF8   = "json-invalid-utf8"    // bytes that are not UTF-8, CESU-8 surrogates included
+	ruleLoneSurrogate = "json-lone-surrogate"  // an escaped half of a surrogate pair, "\ud800"
+	ruleTruncated     = "json-truncated"       // the value ends too early
+	ruleMalformed     = "json-malformed"       // any other break of the grammar
+	ruleDuplicateName = "json-duplicate-name"  // names equal after unescaping, in one object
+	ruleTrailingBytes = "json-trailing-bytes"  // anything but whitespace after the value
+	rulePanic         = "validator-panic"      // the library failed on the record
+	ruleUnknownField  = "unknown-field"        // a name the contract does not declare
 )
 
 // fault is why a value is not one JSON value within the limits.
 type fault struct {
-	rule            string
+	rule, keyword   string // no keyword: the rule's name
 	offset          int64  // bytes before the fault, -1 when it is the record as a whole
 	pointer         string // to the value at fault, as far as known; tokens may come from the record
 	expected, found string
@@ -60,14 +44,10 @@ func (f *fault) violation() Violation {
 		where = fmt.Sprintf(" at byte %d", f.offset)
 	}
 	return Violation{
-		Rule: f.rule, Severity: contract.Error, Instance: at, Keyword: f.rule,
+		Rule: f.rule, Severity: contract.Error, Instance: at, Keyword: cmp.Or(f.keyword, f.rule),
 		Expected: f.expected, Found: f.found,
 		Message: fmt.Sprintf("%s must be %s, found %s%s.", subject(at), f.expected, f.found, where),
 	}
-}
-
-func tooLarge(size, limit int) *fault {
-	return &fault{ruleTooLarge, -1, "", fmt.Sprintf("at most %d bytes", limit), fmt.Sprintf("%d bytes", size)}
 }
 
 // decoder turns bytes into the values jsonschema takes: map[string]any, []any, string, json.Number, bool and nil.
@@ -95,7 +75,7 @@ func (d *decoder) decode(value []byte) (any, *fault) {
 		return nil, f
 	}
 	if rest := skipSpace(value, d.tokens.InputOffset()); rest < int64(len(value)) {
-		return nil, &fault{ruleTrailingBytes, rest, "", "one JSON value", "more bytes after it"}
+		return nil, &fault{rule: ruleTrailingBytes, offset: rest, expected: "one JSON value", found: "more bytes after it"}
 	}
 	return doc, nil
 }
@@ -111,7 +91,7 @@ func (d *decoder) read(depth int) (any, *fault) {
 		return nil, d.syntaxFault(err)
 	}
 	if d.values++; d.values > d.maxValues {
-		return nil, d.limitFault(ruleTooManyValues, 1, fmt.Sprintf("at most %d values", d.maxValues), "more")
+		return nil, d.limitFault(keywordValues, 1, fmt.Sprintf("at most %d values", d.maxValues), "more")
 	}
 	switch token.Kind() {
 	case 'n':
@@ -124,7 +104,7 @@ func (d *decoder) read(depth int) (any, *fault) {
 		return d.number(token)
 	}
 	if depth == maxDepth {
-		return nil, d.limitFault(ruleTooDeep, 1, fmt.Sprintf("nested at most %d deep", maxDepth), "more")
+		return nil, d.limitFault(keywordDepth, 1, fmt.Sprintf("nested at most %d deep", maxDepth), "more")
 	}
 	if token.Kind() == '{' {
 		return d.object(depth)
@@ -169,19 +149,19 @@ func (d *decoder) array(depth int) (any, *fault) {
 func (d *decoder) number(token jsontext.Token) (any, *fault) {
 	text := token.String()
 	if len(text) > maxNumberBytes {
-		return nil, d.limitFault(ruleNumberTooLong, len(text),
+		return nil, d.limitFault(keywordLength, len(text),
 			fmt.Sprintf("a number of at most %d characters", maxNumberBytes), strconv.Itoa(len(text))+" characters")
 	}
 	if !exponentWithin(text, maxExponent) {
-		return nil, d.limitFault(ruleNumberExponent, len(text),
+		return nil, d.limitFault(keywordPower, len(text),
 			fmt.Sprintf("a number with an exponent within ±%d", maxExponent), "a larger one")
 	}
 	return json.Number(text), nil
 }
 
 // limitFault is a fault of the token just read, size bytes long.
-func (d *decoder) limitFault(rule string, size int, expected, found string) *fault {
-	return &fault{rule, d.tokens.InputOffset() - int64(size), string(d.tokens.StackPointer()), expected, found}
+func (d *decoder) limitFault(keyword string, size int, expected, found string) *fault {
+	return overBudget(keyword, d.tokens.InputOffset()-int64(size), string(d.tokens.StackPointer()), expected, found)
 }
 
 // syntaxFault names what jsontext refused. The bytes at the offset tell faults apart that jsontext has no exported
@@ -190,9 +170,10 @@ func (d *decoder) syntaxFault(err error) *fault {
 	const wellFormed = "well-formed JSON (RFC 8259)"
 	var se *jsontext.SyntacticError
 	if !errors.As(err, &se) { // io.EOF before the first token
-		return &fault{ruleEmpty, int64(len(d.value)), "", "a JSON value", "nothing"}
+		return &fault{rule: ruleEmpty, offset: int64(len(d.value)), expected: "a JSON value", found: "nothing"}
 	}
-	f := &fault{ruleMalformed, se.ByteOffset, string(se.JSONPointer), wellFormed, cut(se.Err.Error(), maxTextRunes)}
+	f := &fault{rule: ruleMalformed, offset: se.ByteOffset, pointer: string(se.JSONPointer), expected: wellFormed,
+		found: cut(se.Err.Error(), maxTextRunes)}
 	rest := d.value[min(int(se.ByteOffset), len(d.value)):]
 	r, size := utf8.DecodeRune(rest)
 	switch {
