@@ -58,6 +58,7 @@ type decoder struct {
 	value     []byte
 	values    int
 	maxValues int
+	meter     *meter
 }
 
 func newDecoder(maxValues int) *decoder {
@@ -65,8 +66,8 @@ func newDecoder(maxValues int) *decoder {
 }
 
 // decode reads value as exactly one JSON value. The result does not alias value.
-func (d *decoder) decode(value []byte) (any, *fault) {
-	d.value, d.values = value, 0
+func (d *decoder) decode(value []byte, m *meter) (any, *fault) {
+	d.value, d.values, d.meter = value, 0, m
 	d.input = *bytes.NewBuffer(value)
 	d.tokens.Reset(&d.input)
 	defer d.release()
@@ -81,11 +82,12 @@ func (d *decoder) decode(value []byte) (any, *fault) {
 }
 
 func (d *decoder) release() {
-	d.value, d.input = nil, bytes.Buffer{}
+	d.value, d.input, d.meter = nil, bytes.Buffer{}, nil
 	d.tokens.Reset(&d.input)
 }
 
 func (d *decoder) read(depth int) (any, *fault) {
+	from := d.tokens.InputOffset()
 	token, err := d.tokens.ReadToken()
 	if err != nil {
 		return nil, d.syntaxFault(err)
@@ -93,13 +95,18 @@ func (d *decoder) read(depth int) (any, *fault) {
 	if d.values++; d.values > d.maxValues {
 		return nil, d.limitFault(keywordValues, 1, fmt.Sprintf("at most %d values", d.maxValues), "more")
 	}
+	if d.meter.take(valueSteps); d.meter.over() {
+		return nil, overSteps(d.meter.limit)
+	}
 	switch token.Kind() {
 	case 'n':
 		return nil, nil
 	case 't', 'f':
 		return token.Bool(), nil
 	case '"':
-		return token.String(), nil
+		text := token.String()
+		d.meter.take(textSteps(len(text), int(d.tokens.InputOffset()-from)))
+		return text, nil
 	case '0':
 		return d.number(token)
 	}
@@ -112,8 +119,38 @@ func (d *decoder) read(depth int) (any, *fault) {
 	return d.array(depth)
 }
 
+// Steps of decoding, measured.
+const (
+	valueSteps  = 10
+	objectSteps = 6
+	nameFirst   = 22 // room for eight
+	nameFew     = 10
+	fewNames    = 64
+	nameMany    = 70 // beyond, tables grow
+)
+
+// decodedNameSteps is decoding a name of so many bytes after n others.
+func decodedNameSteps(n, bytes int) int {
+	switch {
+	case n == 0:
+		return nameFirst + bytes*2/3
+	case n < fewNames:
+		return nameFew + bytes*2/3
+	}
+	return nameMany + bytes*2/3
+}
+
+// textSteps is decoding a text of so many bytes, written in so many, which are more where it has escapes.
+func textSteps(n, written int) int {
+	if written > n+16 {
+		return written
+	}
+	return n / 4
+}
+
 func (d *decoder) object(depth int) (any, *fault) {
 	object := make(map[string]any)
+	d.meter.take(objectSteps)
 	for {
 		name, err := d.tokens.ReadToken()
 		if err != nil {
@@ -123,6 +160,7 @@ func (d *decoder) object(depth int) (any, *fault) {
 			return object, nil
 		}
 		key := name.String() // before the next read, which invalidates the token
+		d.meter.take(decodedNameSteps(len(object), len(key)))
 		value, f := d.read(depth + 1)
 		if f != nil {
 			return nil, f
@@ -148,6 +186,7 @@ func (d *decoder) array(depth int) (any, *fault) {
 
 func (d *decoder) number(token jsontext.Token) (any, *fault) {
 	text := token.String()
+	d.meter.take(len(text) / 6)
 	if len(text) > maxNumberBytes {
 		return nil, d.limitFault(keywordLength, len(text),
 			fmt.Sprintf("a number of at most %d characters", maxNumberBytes), strconv.Itoa(len(text))+" characters")

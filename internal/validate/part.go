@@ -68,7 +68,7 @@ func (s *scan) here(depth int) (at pointerToken, ok bool) {
 
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
-func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok bool) {
+func (v *Validator) byParts(record []byte, events []event, m *meter) (vs []Violation, ok bool) {
 	defer func() {
 		if recover() != nil {
 			vs, ok = nil, false
@@ -80,16 +80,16 @@ func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok b
 		var more []leaf
 		switch e.question {
 		case wholeValue:
-			more, ok = v.judgeValue(e, record[e.from:e.to])
+			more, ok = v.judgeValue(e, record[e.from:e.to], m)
 		case missingNames:
-			more, ok = v.judgeMissing(e)
+			more, ok = v.judgeMissing(e, m)
 		case unwantedName:
 			if slices.ContainsFunc(events[:i], func(f event) bool { return f.question == unwantedName && f.from == e.from }) {
 				continue // judged together with the object's first
 			}
-			more, ok = v.judgeUnwanted(record, events[i:])
+			more, ok = v.judgeUnwanted(record, events[i:], m)
 		case noBranch:
-			more, ok = v.judgeChoice(record, e)
+			more, ok = v.judgeChoice(record, e, m)
 		}
 		if !ok {
 			return nil, false
@@ -102,32 +102,43 @@ func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok b
 	return v.violations(leaves), true
 }
 
-// ask judges a part by a schema. ok is false where the library cannot say.
-func (v *Validator) ask(found []leaf, s *jsonschema.Schema, p part) (_ []leaf, ok bool) {
+// ask judges a part by a schema. An error says that the library cannot, or may not because the record is over budget.
+func (v *Validator) ask(found []leaf, s *jsonschema.Schema, p part, m *meter) ([]leaf, error) {
+	if !v.count(m, s, p.doc) {
+		return found, errOverBudget
+	}
 	switch err := s.Validate(p.doc).(type) {
 	case nil:
-		return found, true
+		return found, nil
 	case *jsonschema.ValidationError:
-		return v.leaves(found, p, err), true
+		if m.take(leafSteps(p, err)); m.over() {
+			return found, errOverBudget
+		}
+		return v.leaves(found, p, err), nil
+	default: // a loop in the schema's references
+		return found, err
 	}
-	return found, false
 }
 
-func (v *Validator) judgeValue(e *event, value []byte) (found []leaf, ok bool) {
+func (v *Validator) judgeValue(e *event, value []byte, m *meter) (found []leaf, ok bool) {
 	if len(e.plan.schemas) == 0 {
 		return nil, true
 	}
-	doc, ok := v.partValue(value)
+	doc, ok := v.partValue(value, m)
+	if !ok {
+		return nil, false
+	}
 	for _, l := range e.plan.schemas {
-		if ok {
-			found, ok = v.ask(found, l.schema, part{doc, e.at, l.trail})
+		var err error
+		if found, err = v.ask(found, l.schema, part{doc, e.at, l.trail}, m); err != nil {
+			return nil, false
 		}
 	}
-	return found, ok
+	return found, true
 }
 
 // partValue decodes a value that the scan has read. Scalars need no decoder.
-func (v *Validator) partValue(value []byte) (doc any, ok bool) {
+func (v *Validator) partValue(value []byte, m *meter) (doc any, ok bool) {
 	switch c := value[0]; {
 	case c == 'n':
 		return nil, true
@@ -136,15 +147,16 @@ func (v *Validator) partValue(value []byte) (doc any, ok bool) {
 	case c == '-' || c-'0' <= 9:
 		return json.Number(value), true
 	}
-	doc, fault := v.decode(value)
+	doc, fault := v.decode(value, m)
 	return doc, fault == nil
 }
 
 // judgeMissing asks about each missing name by itself: whether an object without it has it does not depend on the rest.
-func (v *Validator) judgeMissing(e *event) (found []leaf, ok bool) {
+func (v *Validator) judgeMissing(e *event, m *meter) (found []leaf, ok bool) {
 	for i, a := range e.asked {
 		n := len(found)
-		if found, ok = v.ask(found, a.only, part{map[string]any{}, e.at, a.trail}); !ok {
+		var err error
+		if found, err = v.ask(found, a.only, part{map[string]any{}, e.at, a.trail}, m); err != nil {
 			return nil, false
 		}
 		for k := n; k < len(found); k++ {
@@ -168,7 +180,7 @@ func joinMissing(leaves []leaf) (joined []leaf) {
 }
 
 // judgeUnwanted asks about the unwanted names of the object that the first event is about, without the wanted ones.
-func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, ok bool) {
+func (v *Validator) judgeUnwanted(record []byte, events []event, m *meter) (found []leaf, ok bool) {
 	type unwanted struct {
 		asked
 		names map[string]any
@@ -180,7 +192,7 @@ func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, 
 		if e.question != unwantedName || e.from != first.from {
 			continue
 		}
-		value, ok := v.partValue(record[e.valueFrom:e.valueTo])
+		value, ok := v.partValue(record[e.valueFrom:e.valueTo], m)
 		if !ok {
 			return nil, false
 		}
@@ -194,7 +206,8 @@ func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, 
 		}
 	}
 	for _, u := range all {
-		if found, ok = v.ask(found, u.only, part{u.names, first.at, u.trail}); !ok {
+		var err error
+		if found, err = v.ask(found, u.only, part{u.names, first.at, u.trail}, m); err != nil {
 			return nil, false
 		}
 	}
@@ -204,24 +217,24 @@ func (v *Validator) judgeUnwanted(record []byte, events []event) (found []leaf, 
 // judgeChoice asks whether an anyOf or oneOf about an object has no branch left, without judging the object by each of
 // them: one part of the only branch that could fit is enough, as the library has refused the others when the plan was
 // made. Where no branch could fit, the value that decides is enough, and a missing one needs no asking any more.
-func (v *Validator) judgeChoice(record []byte, e *event) (found []leaf, ok bool) {
+func (v *Validator) judgeChoice(record []byte, e *event, m *meter) (found []leaf, ok bool) {
 	switch {
 	case e.proof != nil:
 		var why []leaf
 		switch p := e.proof; p.question {
 		case wholeValue:
-			why, ok = v.judgeValue(p, record[p.from:p.to])
+			why, ok = v.judgeValue(p, record[p.from:p.to], m)
 		case missingNames:
-			why, ok = v.judgeMissing(p)
+			why, ok = v.judgeMissing(p, m)
 		case unwantedName:
-			why, ok = v.judgeUnwanted(record, []event{*p})
+			why, ok = v.judgeUnwanted(record, []event{*p}, m)
 		}
 		if !ok || len(why) == 0 {
 			return nil, false
 		}
 	case e.decided != failed && !e.choice.proven:
-		value, ok := v.partValue(scalarAt(record, e.decided))
-		if !ok || !e.choice.refuses(e.plan.objects.decider.name, value) {
+		value, ok := v.partValue(scalarAt(record, e.decided), m)
+		if m.take(refusalSteps(len(e.choice.branches), value)); !ok || m.over() || !e.choice.refuses(e.plan.objects.decider.name, value) {
 			return nil, false
 		}
 	}

@@ -220,7 +220,8 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 		if r.timestamp && p.kind == contract.Timestamp && p.column >= 0 {
 			return s.timestamp(p, i, end, text)
 		}
-		ok = r.holds(text, is&nonASCII == 0)
+		ascii := is&nonASCII == 0
+		ok = (!r.heavy && ascii || s.affords(r.steps(text, ascii))) && r.holds(text, ascii)
 	}
 	if p.column >= 0 {
 		s.stageText(p, text, is&unescaped == 0)
