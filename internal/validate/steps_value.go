@@ -114,7 +114,7 @@ func (x *visit) names(v map[string]any) {
 			x.take(formatSteps("regex", name))
 			x.fail(0, 2*len(name), either)
 		}
-		if s.Properties[name] != nil || x.patterns(name, n, value) {
+		if x.patterns(name, n, value) || s.Properties[name] != nil {
 			continue
 		}
 		extra++
