@@ -88,7 +88,7 @@ func (r *textRule) steps(text []byte, ascii bool) int {
 		}
 	}
 	for i := range r.formats {
-		n += formatSteps(r.formats[i].name, aliased(text)) / 2
+		n += formatSteps(r.formats[i].name, aliased(text))
 	}
 	return n
 }
@@ -98,11 +98,20 @@ type meter struct {
 	limit      int
 	left, used int
 	memory     *Memory
-	held       int64 // bytes
+	held       int64        // bytes
+	scope      []scopeEntry // of the walker, for the next one
+}
+
+// reset gives a record its steps.
+func (m *meter) reset(v *Validator) {
+	limit := v.maxSteps()
+	*m = meter{limit: limit, left: limit, memory: v.options.Memory, scope: m.scope}
 }
 
 func (v *Validator) newMeter() *meter {
-	return &meter{limit: v.maxSteps(), left: v.maxSteps(), memory: v.options.Memory}
+	m := new(meter)
+	m.reset(v)
+	return m
 }
 
 func (v *Validator) maxSteps() int {

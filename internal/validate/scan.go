@@ -29,7 +29,8 @@ type scan struct {
 	buffer []byte   // the last text that had to be unescaped
 	seen   []uint64 // bits of the slots seen, of large objects on the way
 
-	work int // steps done: see affords
+	work  int // steps done: see affords
+	meter meter
 
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
 	doubt func() bool

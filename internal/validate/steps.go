@@ -55,8 +55,9 @@ const (
 
 // count adds up what s costs on doc, a part of a record. It says whether the library may look.
 func (v *Validator) count(m *meter, s *jsonschema.Schema, doc any) bool {
-	w := walker{meter: m, costs: v.costs}
+	w := walker{meter: m, costs: v.costs, scope: m.scope}
 	w.visit(s, doc, 0, 0, 0)
+	m.scope = w.scope
 	if m.over() {
 		return false
 	}

@@ -207,9 +207,9 @@ func formatSteps(format, text string) int {
 		return 20 + len(text)
 	}
 	if strings.Contains(text, "{") { // which can repeat what stands before it a thousand times
-		return 100 + 2000*len(text)
+		return 100 + 3500*len(text)
 	}
-	return 100 + 60*len(text)
+	return 100 + 400*len(text) // \pL is a table of five kilobytes
 }
 
 // unique counts uniqueItems. The library compares all pairs of a few items, and of many those of one hash; whoever knows

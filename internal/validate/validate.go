@@ -195,7 +195,8 @@ func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
 	if len(s.events) == 0 {
 		return nil
 	}
-	m := v.newMeter()
+	m := &s.meter
+	m.reset(v)
 	defer m.release()
 	vs, ok := v.byParts(value, s.events, m)
 	switch {

@@ -90,6 +90,8 @@ func worstRecords() (list []worstRecord) {
 	add("$dynamicRef", `{"$dynamicAnchor":"n","items":{"$dynamicRef":"#n"},"type":"array"}`, many("[[]]"))
 	add("$dynamicRef at depth", `{"$dynamicAnchor":"n","items":{"$dynamicRef":"#n"}}`, deep(400, "[", strings.Repeat("0,", 50_000)+"0", "]"))
 	add("format regex", `{"format":"regex"}`, `"`+strings.Repeat("(a|b){1000}", 50_000)+`"`)
+	add("format regex of classes", `{"format":"regex"}`, `"`+strings.Repeat(`\\pL`, 1_500)+`"`)
+	add("format regex of repeats", `{"format":"regex"}`, `"`+strings.Repeat(`(\\pL|b){999}`, 90)+`"`)
 	add("formats", `{"items":{"format":"uri"}}`, many(`"http://a/`+strings.Repeat("%41", 300)+`"`))
 	add("a long wrong text", `{"allOf":[`+strings.Repeat(`{"format":"date"},`, 60)+`{"format":"email"}]}`, `"`+strings.Repeat(`\u0001`, 170_000)+`"`)
 	add("long text, many keywords", `{"allOf":[`+numbered(200, `{"maxLength":%d},`)+`{"minLength":1}]}`, `"`+long+`"`)
