@@ -45,7 +45,8 @@
 //     Where there is no offset, gate/start.go:begin tells a first start from a lost offset.
 //   - gate/session.go:judge runs gate/judge.go:Judge on each partition's records, in parallel. For one record:
 //     gate/judge.go:check asks validate/validate.go:Check, which decodes strictly (validate/decode.go:decode), fills a
-//     columns.Row (validate/extract.go:extract) and lets the schema judge (validate/validate.go:judge);
+//     columns.Row (validate/extract.go:extract), counts what the library would cost (validate/steps.go:count) and lets the
+//     schema judge (validate/validate.go:judge);
 //     gate/judge.go:place finds its window or finds it late, and appends the row to the window's batch
 //     (columns/batch.go:Append); gate/judge.go:forward makes the output record, or gate/judge.go:reject the dead letter
 //     (deadletter/deadletter.go:New). After the last record gate/judge.go:sum turns each batch into a profile
@@ -141,6 +142,16 @@
 //
 //   - jsonschema/v5 crashes on numbers like 1e1000001 and reads files that a $ref names. Numbers are bounded before it
 //     sees them, panics become a violation of the record, and a $ref cannot leave the contract's folder.
+//   - jsonschema/v5 goes on after the first error and cannot be stopped, so what it will cost is counted before it is
+//     asked (validate/steps.go:count), and a record over the budget is refused with the rule budget. The count depends on
+//     record and contract alone, never on time: a verdict is the same on every machine and in every replay.
+//   - A record is over budget only if the library has to look at it. One that the scan finds valid is valid, even where
+//     the library would have cost too much.
+//   - A location is written out for every value below it, so a long name costs as often as there are values in its object.
+//   - Whoever knows how the library hashes items can make a thousand different ones of one hash: uniqueItems is counted by
+//     the groups that really share one.
+//   - All records that the library judges at one time share one Memory per process. A record that needs more than it has
+//     reserved gives that back before it waits, so that no two wait for each other.
 //   - Strict decoding comes first because encoding/json takes duplicate names, invalid UTF-8 and trailing bytes in
 //     silence, and then two readers disagree about what a record says.
 //   - Arrow builders cannot take a value back: a record is staged in a Row and appended once it is valid.

@@ -14,7 +14,7 @@ import (
 	"weir/internal/validate"
 )
 
-// maxValueBytes is the largest JSON value "weir check --schema" judges; a larger one is invalid, record-too-large.
+// maxValueBytes is the largest JSON value "weir check --schema" judges; a larger one is invalid, over budget.
 const maxValueBytes = 64 << 20
 
 // verdict is one line of output.

@@ -13,6 +13,7 @@ import (
 
 	"weir/internal/contract"
 	"weir/internal/profile"
+	"weir/internal/validate"
 )
 
 // lintFile is what lint says about one file; the shape of --output json.
@@ -146,6 +147,7 @@ func lintOf(c *contract.Contract) lintFile {
 	if n := withoutBaseline(c); n != nil {
 		f.Notices = append(slices.Clone(f.Notices), *n)
 	}
+	f.Notices = append(slices.Clip(f.Notices), validate.Costly(c)...)
 	return f
 }
 

@@ -89,3 +89,10 @@ func TestLintRefusesWrongUsage(t *testing.T) {
 		}
 	}
 }
+
+func TestLintNamesWhatCanBeOverBudget(t *testing.T) {
+	out, code, _ := runLint("../../internal/validate/testdata/costly.odcs.yaml")
+	if code != exitDone || !strings.Contains(out, "costly.odcs.yaml:13:1   /note can be over budget") || !strings.Contains(out, "→ add maxLength") {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+}

@@ -133,14 +133,17 @@ func Rules(vs []validate.Violation) []string {
 // Cause groups dead letters that one fix would cure: 8 hex digits of a hash over the contract's name (not its
 // version), the error rules and where they broke, with array indices left out, so that a fault in the third element
 // and one in the ninth are the same cause. A rule that no place of the schema states (broken JSON) has no place here
-// either: where a record was cut is an accident.
+// either: where a record was cut is an accident. Which budget a record is over is none: each has its own fix.
 func Cause(contractName string, vs []validate.Violation) string {
 	var places []string
 	for i := range vs {
 		if vs[i].Severity == contract.Error {
 			place := ""
-			if vs[i].Schema != "" {
+			switch {
+			case vs[i].Schema != "":
 				place = anyIndex(vs[i].Instance)
+			case vs[i].Keyword != vs[i].Rule:
+				place = vs[i].Keyword
 			}
 			places = append(places, vs[i].Rule+"\x00"+place)
 		}

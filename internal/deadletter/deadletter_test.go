@@ -147,6 +147,15 @@ func TestReadRefusesWhatIsNoDeadLetter(t *testing.T) {
 	}
 }
 
+func TestEveryBudgetIsACauseOfItsOwn(t *testing.T) {
+	over := func(keyword string) string {
+		return Cause("orders", []validate.Violation{{Rule: "budget", Severity: contract.Error, Keyword: keyword}})
+	}
+	if over("steps") == over("max-record-bytes") {
+		t.Error("records over different budgets have one cause, but not one fix")
+	}
+}
+
 func TestCauseIgnoresVersionOrderAndArrayIndices(t *testing.T) {
 	at := func(pointer string) validate.Violation {
 		return validate.Violation{Rule: "item-type", Severity: contract.Error, Instance: pointer, Schema: "/items/items"}

@@ -29,11 +29,12 @@ type route struct {
 // NewCatalog compiles the routes. An error names the route and its contract.
 func NewCatalog(routes []Route) (*Catalog, error) {
 	c := &Catalog{routes: make(map[string]*route, len(routes))}
+	memory := validate.NewMemory(validate.DefaultMemory) // a process has one catalog
 	for _, r := range routes {
 		r = r.withDefaults()
 		layout := columns.NewLayout(r.Contract)
 		v, err := validate.Compile(r.Contract, layout, validate.Options{
-			UnknownFields: r.UnknownFields, MaxRecordBytes: r.MaxRecordBytes,
+			UnknownFields: r.UnknownFields, MaxRecordBytes: r.MaxRecordBytes, Memory: memory,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("route %s: compile contract %s: %w", r.Name, r.Contract.ID, err)

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,38 +17,21 @@ import (
 
 // Rules of the faults found before the schema is asked. They are names of dead letters and metrics: do not rename.
 const (
-	ruleTooLarge       = "record-too-large"     // more than MaxRecordBytes; not decoded
-	ruleEmpty          = "json-empty"           // nothing, or whitespace only
-	ruleByteOrderMark  = "json-byte-order-mark" // RFC 8259 section 8.1: JSON texts must not begin with one
-	ruleInvalidUTF8    = "json-invalid-utf8"    // bytes that are not UTF-8, CESU-8 surrogates included
-	ruleLoneSurrogate  = "json-lone-surrogate"  // an escaped half of a surrogate pair, "\ud800"
-	ruleTruncated      = "json-truncated"       // the value ends too early
-	ruleMalformed      = "json-malformed"       // any other break of the grammar
-	ruleDuplicateName  = "json-duplicate-name"  // names equal after unescaping, in one object
-	ruleTrailingBytes  = "json-trailing-bytes"  // anything but whitespace after the value
-	ruleTooDeep        = "json-too-deep"        // more than maxDepth arrays and objects inside each other
-	ruleTooManyValues  = "json-too-many-values" // more than one value per bytesPerValue bytes of MaxRecordBytes
-	ruleNumberTooLong  = "number-too-long"      // a number of more than maxNumberBytes characters
-	ruleNumberExponent = "number-exponent"      // an exponent beyond ±maxExponent
-	rulePanic          = "validator-panic"      // the library failed on the record
-	ruleUnknownField   = "unknown-field"        // a name the contract does not declare
-)
-
-// Limits of a record, so that its cost is bounded by its size. A number in these limits takes the library's exact
-// arithmetic microseconds; 1e1000001 crashes it. 1,100 characters hold every float64 written out in full. A
-// decoded value takes up to about 100 bytes, so a record takes about 12 times MaxRecordBytes at worst; one that is
-// wrong in every value makes the library allocate about 180 times.
-const (
-	maxDepth       = 512
-	maxNumberBytes = 1100
-	maxExponent    = 1000
-	bytesPerValue  = 8 // 131,072 values at the default MaxRecordBytes
-	maxPooledBytes = 64 << 10
+	ruleEmpty         = "json-empty"           // nothing, or whitespace only
+	ruleByteOrderMark = "json-byte-order-mark" // RFC 8259 section 8.1: JSON texts must not begin with one
+	ruleInvalidUTF8   = "json-invalid-utf8"    // bytes that are not UTF-8, CESU-8 surrogates included
+	ruleLoneSurrogate = "json-lone-surrogate"  // an escaped half of a surrogate pair, "\ud800"
+	ruleTruncated     = "json-truncated"       // the value ends too early
+	ruleMalformed     = "json-malformed"       // any other break of the grammar
+	ruleDuplicateName = "json-duplicate-name"  // names equal after unescaping, in one object
+	ruleTrailingBytes = "json-trailing-bytes"  // anything but whitespace after the value
+	rulePanic         = "validator-panic"      // the library failed on the record
+	ruleUnknownField  = "unknown-field"        // a name the contract does not declare
 )
 
 // fault is why a value is not one JSON value within the limits.
 type fault struct {
-	rule            string
+	rule, keyword   string // no keyword: the rule's name
 	offset          int64  // bytes before the fault, -1 when it is the record as a whole
 	pointer         string // to the value at fault, as far as known; tokens may come from the record
 	expected, found string
@@ -60,14 +44,10 @@ func (f *fault) violation() Violation {
 		where = fmt.Sprintf(" at byte %d", f.offset)
 	}
 	return Violation{
-		Rule: f.rule, Severity: contract.Error, Instance: at, Keyword: f.rule,
+		Rule: f.rule, Severity: contract.Error, Instance: at, Keyword: cmp.Or(f.keyword, f.rule),
 		Expected: f.expected, Found: f.found,
 		Message: fmt.Sprintf("%s must be %s, found %s%s.", subject(at), f.expected, f.found, where),
 	}
-}
-
-func tooLarge(size, limit int) *fault {
-	return &fault{ruleTooLarge, -1, "", fmt.Sprintf("at most %d bytes", limit), fmt.Sprintf("%d bytes", size)}
 }
 
 // decoder turns bytes into the values jsonschema takes: map[string]any, []any, string, json.Number, bool and nil.
@@ -79,6 +59,7 @@ type decoder struct {
 	values    int
 	maxValues int
 	discard   bool // only the fault is wanted
+	meter     *meter
 }
 
 func newDecoder(maxValues int) *decoder {
@@ -86,8 +67,8 @@ func newDecoder(maxValues int) *decoder {
 }
 
 // decode reads value as exactly one JSON value. The result does not alias value.
-func (d *decoder) decode(value []byte) (any, *fault) {
-	d.value, d.values = value, 0
+func (d *decoder) decode(value []byte, m *meter) (any, *fault) {
+	d.value, d.values, d.meter = value, 0, m
 	d.input = *bytes.NewBuffer(value)
 	d.tokens.Reset(&d.input)
 	defer d.release()
@@ -96,31 +77,35 @@ func (d *decoder) decode(value []byte) (any, *fault) {
 		return nil, f
 	}
 	if rest := skipSpace(value, d.tokens.InputOffset()); rest < int64(len(value)) {
-		return nil, &fault{ruleTrailingBytes, rest, "", "one JSON value", "more bytes after it"}
+		return nil, &fault{rule: ruleTrailingBytes, offset: rest, expected: "one JSON value", found: "more bytes after it"}
 	}
 	return doc, nil
 }
 
 // fault says why value is not one JSON value within the limits, in a fifth of the time that decode takes.
-func (d *decoder) fault(value []byte) *fault {
+func (d *decoder) fault(value []byte, m *meter) *fault {
 	d.discard = true
 	defer func() { d.discard = false }()
-	_, f := d.decode(value)
+	_, f := d.decode(value, m)
 	return f
 }
 
 func (d *decoder) release() {
-	d.value, d.input = nil, bytes.Buffer{}
+	d.value, d.input, d.meter = nil, bytes.Buffer{}, nil
 	d.tokens.Reset(&d.input)
 }
 
 func (d *decoder) read(depth int) (any, *fault) {
+	from := d.tokens.InputOffset()
 	token, err := d.tokens.ReadToken()
 	if err != nil {
 		return nil, d.syntaxFault(err)
 	}
 	if d.values++; d.values > d.maxValues {
-		return nil, d.limitFault(ruleTooManyValues, 1, fmt.Sprintf("at most %d values", d.maxValues), "more")
+		return nil, d.limitFault(keywordValues, 1, fmt.Sprintf("at most %d values", d.maxValues), "more")
+	}
+	if d.meter.take(valueSteps); d.meter.over() {
+		return nil, overSteps(d.meter.limit)
 	}
 	switch token.Kind() {
 	case 'n':
@@ -131,12 +116,14 @@ func (d *decoder) read(depth int) (any, *fault) {
 		if d.discard {
 			return nil, nil
 		}
-		return token.String(), nil
+		text := token.String()
+		d.meter.take(textSteps(len(text), int(d.tokens.InputOffset()-from)))
+		return text, nil
 	case '0':
 		return d.number(token)
 	}
 	if depth == maxDepth {
-		return nil, d.limitFault(ruleTooDeep, 1, fmt.Sprintf("nested at most %d deep", maxDepth), "more")
+		return nil, d.limitFault(keywordDepth, 1, fmt.Sprintf("nested at most %d deep", maxDepth), "more")
 	}
 	if token.Kind() == '{' {
 		return d.object(depth)
@@ -144,11 +131,41 @@ func (d *decoder) read(depth int) (any, *fault) {
 	return d.array(depth)
 }
 
+// Steps of decoding, measured.
+const (
+	valueSteps  = 10
+	objectSteps = 6
+	nameFirst   = 22 // room for eight
+	nameFew     = 10
+	fewNames    = 64
+	nameMany    = 70 // beyond, tables grow
+)
+
+// decodedNameSteps is decoding a name of so many bytes after n others.
+func decodedNameSteps(n, bytes int) int {
+	switch {
+	case n == 0:
+		return nameFirst + bytes*2/3
+	case n < fewNames:
+		return nameFew + bytes*2/3
+	}
+	return nameMany + bytes*2/3
+}
+
+// textSteps is decoding a text of so many bytes, written in so many, which are more where it has escapes.
+func textSteps(n, written int) int {
+	if written > n+16 {
+		return written
+	}
+	return n / 4
+}
+
 func (d *decoder) object(depth int) (any, *fault) {
 	var object map[string]any
 	if !d.discard {
 		object = make(map[string]any)
 	}
+	d.meter.take(objectSteps)
 	for {
 		name, err := d.tokens.ReadToken()
 		if err != nil {
@@ -160,6 +177,7 @@ func (d *decoder) object(depth int) (any, *fault) {
 		var key string
 		if !d.discard {
 			key = name.String() // before the next read, which invalidates the token
+			d.meter.take(decodedNameSteps(len(object), len(key)))
 		}
 		value, f := d.read(depth + 1)
 		if f != nil {
@@ -190,20 +208,21 @@ func (d *decoder) array(depth int) (any, *fault) {
 
 func (d *decoder) number(token jsontext.Token) (any, *fault) {
 	text := token.String()
+	d.meter.take(len(text) / 6)
 	if len(text) > maxNumberBytes {
-		return nil, d.limitFault(ruleNumberTooLong, len(text),
+		return nil, d.limitFault(keywordLength, len(text),
 			fmt.Sprintf("a number of at most %d characters", maxNumberBytes), strconv.Itoa(len(text))+" characters")
 	}
 	if !exponentWithin(text, maxExponent) {
-		return nil, d.limitFault(ruleNumberExponent, len(text),
+		return nil, d.limitFault(keywordPower, len(text),
 			fmt.Sprintf("a number with an exponent within ±%d", maxExponent), "a larger one")
 	}
 	return json.Number(text), nil
 }
 
 // limitFault is a fault of the token just read, size bytes long.
-func (d *decoder) limitFault(rule string, size int, expected, found string) *fault {
-	return &fault{rule, d.tokens.InputOffset() - int64(size), string(d.tokens.StackPointer()), expected, found}
+func (d *decoder) limitFault(keyword string, size int, expected, found string) *fault {
+	return overBudget(keyword, d.tokens.InputOffset()-int64(size), string(d.tokens.StackPointer()), expected, found)
 }
 
 // syntaxFault names what jsontext refused. The bytes at the offset tell faults apart that jsontext has no exported
@@ -212,9 +231,10 @@ func (d *decoder) syntaxFault(err error) *fault {
 	const wellFormed = "well-formed JSON (RFC 8259)"
 	var se *jsontext.SyntacticError
 	if !errors.As(err, &se) { // io.EOF before the first token
-		return &fault{ruleEmpty, int64(len(d.value)), "", "a JSON value", "nothing"}
+		return &fault{rule: ruleEmpty, offset: int64(len(d.value)), expected: "a JSON value", found: "nothing"}
 	}
-	f := &fault{ruleMalformed, se.ByteOffset, string(se.JSONPointer), wellFormed, cut(se.Err.Error(), maxTextRunes)}
+	f := &fault{rule: ruleMalformed, offset: se.ByteOffset, pointer: string(se.JSONPointer), expected: wellFormed,
+		found: cut(se.Err.Error(), maxTextRunes)}
 	rest := d.value[min(int(se.ByteOffset), len(d.value)):]
 	r, size := utf8.DecodeRune(rest)
 	switch {

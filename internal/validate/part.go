@@ -68,7 +68,7 @@ func (s *scan) here(depth int) (at pointerToken, ok bool) {
 
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
-func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok bool) {
+func (v *Validator) byParts(record []byte, events []event, m *meter) (vs []Violation, ok bool) {
 	defer func() {
 		if recover() != nil {
 			vs, ok = nil, false
@@ -79,16 +79,16 @@ func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok b
 		e := &events[i]
 		switch e.question {
 		case wholeValue:
-			leaves, ok = v.judgeValue(leaves, e, record[e.from:e.to])
+			leaves, ok = v.judgeValue(leaves, e, record[e.from:e.to], m)
 		case missingNames:
-			leaves, ok = v.judgeMissing(leaves, e)
+			leaves, ok = v.judgeMissing(leaves, e, m)
 		case unwantedName:
 			if slices.ContainsFunc(events[:i], func(f event) bool { return f.question == unwantedName && f.from == e.from }) {
 				continue // judged together with the object's first
 			}
-			leaves, ok = v.judgeUnwanted(leaves, record, events[i:])
+			leaves, ok = v.judgeUnwanted(leaves, record, events[i:], m)
 		case noBranch:
-			leaves, ok = v.judgeChoice(leaves, record, e)
+			leaves, ok = v.judgeChoice(leaves, record, e, m)
 		}
 		if !ok {
 			return nil, false
@@ -100,22 +100,32 @@ func (v *Validator) byParts(record []byte, events []event) (vs []Violation, ok b
 	return v.violations(leaves), true
 }
 
-// ask judges a part by a schema. ok is false where the library cannot say.
-func (v *Validator) ask(found []leaf, s *jsonschema.Schema, p part) (_ []leaf, ok bool) {
+// ask judges a part by a schema. An error says that the library cannot, or may not because the record is over budget.
+func (v *Validator) ask(found []leaf, s *jsonschema.Schema, p part, m *meter) ([]leaf, error) {
+	if !v.count(m, s, p.doc) {
+		return found, errOverBudget
+	}
 	switch err := s.Validate(p.doc).(type) {
 	case nil:
-		return found, true
+		return found, nil
 	case *jsonschema.ValidationError:
-		return v.leaves(found, p, err), true
+		if found, ok := v.told(found, p, err, m); ok {
+			return found, nil
+		}
+		return found, errOverBudget
+	default: // a loop in the schema's references
+		return found, err
 	}
-	return found, false
 }
 
-func (v *Validator) judgeValue(found []leaf, e *event, value []byte) (_ []leaf, ok bool) {
+func (v *Validator) judgeValue(found []leaf, e *event, value []byte, m *meter) (_ []leaf, ok bool) {
 	if len(e.plan.schemas) == 0 {
 		return found, true
 	}
-	doc, ok := v.partValue(value)
+	doc, ok := v.partValue(value, m)
+	if !ok {
+		return nil, false
+	}
 	integer := isPlainInteger(value)
 	for _, l := range e.plan.schemas {
 		schema := l.schema
@@ -123,15 +133,26 @@ func (v *Validator) judgeValue(found []leaf, e *event, value []byte) (_ []leaf, 
 			schema = l.integers
 		}
 		p := part{doc, e.at, l.trail}
-		switch known := e.plan.answer(kindAt(value[0]), l.schema); {
-		case !ok:
+		known := e.plan.answer(kindAt(value[0]), l.schema)
+		switch {
 		case known == nil:
-			found, ok = v.ask(found, schema, p)
+			var err error
+			if found, err = v.ask(found, schema, p, m); err != nil {
+				return nil, false
+			}
 		case known.err != nil:
-			found = v.leaves(found, p, known.err)
+			found, ok = v.told(found, p, known.err, m)
 		}
 	}
 	return found, ok
+}
+
+// told lists what the library said before, if the record's budget holds it.
+func (v *Validator) told(found []leaf, p part, refused *jsonschema.ValidationError, m *meter) (_ []leaf, ok bool) {
+	if m.take(leafSteps(p, refused)); m.over() {
+		return nil, false
+	}
+	return v.leaves(found, p, refused), true
 }
 
 // isPlainInteger says whether a value is written as an integer: digits, and perhaps a sign.
@@ -148,7 +169,7 @@ func isPlainInteger(value []byte) bool {
 }
 
 // partValue decodes a value that the scan has read. Scalars need no decoder.
-func (v *Validator) partValue(value []byte) (doc any, ok bool) {
+func (v *Validator) partValue(value []byte, m *meter) (doc any, ok bool) {
 	switch c := value[0]; {
 	case c == 'n':
 		return nil, true
@@ -157,13 +178,13 @@ func (v *Validator) partValue(value []byte) (doc any, ok bool) {
 	case c == '-' || c-'0' <= 9:
 		return json.Number(value), true
 	}
-	doc, fault := v.decode(value)
+	doc, fault := v.decode(value, m)
 	return doc, fault == nil
 }
 
 // judgeMissing says what the library said of objects without the names.
 // The names that one schema asks for are one leaf, as the library has it.
-func (v *Validator) judgeMissing(found []leaf, e *event) (_ []leaf, ok bool) {
+func (v *Validator) judgeMissing(found []leaf, e *event, m *meter) (_ []leaf, ok bool) {
 	first := len(found)
 	for i, a := range e.asked {
 		if a.refused == nil {
@@ -174,14 +195,16 @@ func (v *Validator) judgeMissing(found []leaf, e *event) (_ []leaf, ok bool) {
 			found[first+same].missing = append(found[first+same].missing, e.names[i])
 			continue
 		}
-		found = v.leaves(found, part{map[string]any(nil), e.at, a.trail}, a.refused)
+		if found, ok = v.told(found, part{map[string]any(nil), e.at, a.trail}, a.refused, m); !ok {
+			return nil, false
+		}
 		found[len(found)-1].missing = e.names[i : i+1 : i+1]
 	}
 	return found, true
 }
 
 // judgeUnwanted asks about the unwanted names of the object that the first event is about, without the wanted ones.
-func (v *Validator) judgeUnwanted(found []leaf, record []byte, events []event) (_ []leaf, ok bool) {
+func (v *Validator) judgeUnwanted(found []leaf, record []byte, events []event, m *meter) (_ []leaf, ok bool) {
 	type unwanted struct {
 		asked
 		names map[string]any
@@ -193,7 +216,7 @@ func (v *Validator) judgeUnwanted(found []leaf, record []byte, events []event) (
 		if e.question != unwantedName || e.from != first.from {
 			continue
 		}
-		value, ok := v.partValue(record[e.valueFrom:e.valueTo])
+		value, ok := v.partValue(record[e.valueFrom:e.valueTo], m)
 		if !ok {
 			return nil, false
 		}
@@ -206,36 +229,36 @@ func (v *Validator) judgeUnwanted(found []leaf, record []byte, events []event) (
 			all[k].names[e.names[0]] = value
 		}
 	}
-	ok = true
 	for _, u := range all {
-		if found, ok = v.ask(found, u.only, part{u.names, first.at, u.trail}); !ok {
+		var err error
+		if found, err = v.ask(found, u.only, part{u.names, first.at, u.trail}, m); err != nil {
 			return nil, false
 		}
 	}
-	return found, ok
+	return found, true
 }
 
 // judgeChoice asks whether an anyOf or oneOf about an object has no branch left, without judging the object by each of
 // them: one part of the only branch that could fit is enough, as the library has refused the others when the plan was
 // made. Where no branch could fit, the value that decides is enough, and a missing one needs no asking any more.
-func (v *Validator) judgeChoice(found []leaf, record []byte, e *event) (_ []leaf, ok bool) {
+func (v *Validator) judgeChoice(found []leaf, record []byte, e *event, m *meter) (_ []leaf, ok bool) {
 	switch {
 	case e.proof != nil:
 		var why []leaf
 		switch p := e.proof; p.question {
 		case wholeValue:
-			why, ok = v.judgeValue(nil, p, record[p.from:p.to])
+			why, ok = v.judgeValue(nil, p, record[p.from:p.to], m)
 		case missingNames:
-			why, ok = v.judgeMissing(nil, p)
+			why, ok = v.judgeMissing(nil, p, m)
 		case unwantedName:
-			why, ok = v.judgeUnwanted(nil, record, []event{*p})
+			why, ok = v.judgeUnwanted(nil, record, []event{*p}, m)
 		}
 		if !ok || len(why) == 0 {
 			return nil, false
 		}
 	case e.decided != failed && !e.choice.proven:
-		value, ok := v.partValue(scalarAt(record, e.decided))
-		if !ok || !e.choice.refuses(e.plan.objects.decider.name, value) {
+		value, ok := v.partValue(scalarAt(record, e.decided), m)
+		if m.take(refusalSteps(len(e.choice.branches), value)); !ok || m.over() || !e.choice.refuses(e.plan.objects.decider.name, value) {
 			return nil, false
 		}
 	}

@@ -16,6 +16,7 @@ type pattern struct {
 	first  uint8
 	accept []bool // by state, at the end of the text
 	empty  bool   // the empty text matches; only there a text begins and ends at one place
+	size   int    // of RE2's program
 }
 
 // States that are never left.
@@ -28,7 +29,7 @@ const (
 const maxStates = 200
 
 func newPattern(re *regexp.Regexp) pattern {
-	p := pattern{re: re, empty: re.MatchString("")}
+	p := pattern{re: re, empty: re.MatchString(""), size: programSize(re)}
 	tree, err := syntax.Parse(re.String(), syntax.Perl)
 	if err != nil {
 		return p // regexp has parsed it: does not happen

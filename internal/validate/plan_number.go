@@ -17,7 +17,8 @@ type numberRule struct {
 
 	bounds    []bound
 	multiples []decimal   // multipleOf
-	enums     [][]decimal // of each enum and const the numbers
+	enums     [][]decimal // of each enum and const the numbers, in order
+	steps     int         // see scan.affords; 0 for few checks
 }
 
 // bound is one end of the range: a number compared with it must not give refused, nor 0 where it is exclusive.
@@ -46,6 +47,7 @@ func (p *planner) number(v *plan) {
 		}
 		r.enum(in, s)
 	}
+	r.steps = stepsOfChecks(len(r.bounds) + 4*len(r.multiples) + 2*len(r.enums))
 	r.onlyBounds = len(r.multiples) == 0 && len(r.enums) == 0
 	if len(r.bounds) > 0 || !r.onlyBounds {
 		v.numbers = r
@@ -119,6 +121,7 @@ func (r *numberRule) enum(in *inPlace, s *jsonschema.Schema) {
 		if len(numbers) == 0 {
 			in.accepts = 0
 		}
+		slices.SortFunc(numbers, decimal.compare)
 		r.enums = append(r.enums, numbers)
 	}
 }
@@ -136,7 +139,7 @@ func (r *numberRule) holds(d decimal) bool {
 		}
 	}
 	for _, list := range r.enums {
-		if !slices.ContainsFunc(list, func(e decimal) bool { return d.compare(e) == 0 }) {
+		if _, found := slices.BinarySearchFunc(list, d, decimal.compare); !found {
 			return false
 		}
 	}

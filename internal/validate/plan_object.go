@@ -28,6 +28,8 @@ type objectRule struct {
 	closed   []asked       // schemas that allow no name without a slot; see also slot.closed
 	sealed   bool          // names without a slot send the object to the library: propertyNames, unevaluatedProperties
 	together bool          // the names cannot be judged apart from the rest: something above looks at what they evaluate
+	steps    int           // see scan.affords; 0 for few checks
+	program  int           // instructions of all expressions that a name without a slot is matched with
 	library  bool          // every object goes to the library
 	refuses  bool          // no object fits
 	unfit    []*branch     // choices that offer nothing for the constant that decides them
@@ -193,6 +195,7 @@ func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 		r.keywords(in, a)
 	}
 	r.together = in.watching
+	r.steps = stepsOfChecks(2*r.words + 2*len(r.dependents))
 	var inside []*plan
 	for i := range r.slots {
 		s := &r.slots[i]
@@ -391,5 +394,6 @@ func (r *objectRule) unnamed(p *planner, v *plan, in *inPlace) {
 			}
 		}
 		r.patterns = append(r.patterns, patternPlan{patterns[text], p.value(list, nil, path, v.alone)})
+		r.program += 2 * programSize(patterns[text]) // once more where names are closed
 	}
 }

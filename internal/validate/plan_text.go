@@ -11,6 +11,7 @@ type textRule struct {
 	patterns    []pattern
 	formats     []format
 	timestamp   bool // the one thing asked is the format date-time
+	heavy       bool // see steps
 }
 
 // text plans strings.
@@ -46,6 +47,7 @@ func (p *planner) text(v *plan) {
 			in.unsure("contentEncoding")
 		}
 	}
+	r.heavy = r.isHeavy()
 	r.timestamp = len(r.formats) == 1 && r.formats[0].name == "date-time" && r.short == -1 && r.long == -1 &&
 		len(r.enums) == 0 && len(r.patterns) == 0
 	if !plain {

@@ -30,6 +30,9 @@ type scan struct {
 	points int      // code points of the last text that is not ASCII
 	seen   []uint64 // bits of the slots seen, of large objects on the way
 
+	work  int // steps done: see affords
+	meter meter
+
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
 	doubt func() bool
 
@@ -55,7 +58,7 @@ type frame struct {
 
 // run reads a record. Where it returns false, the record is the library's as a whole and the row unspecified.
 func (s *scan) run(top *plan, record []byte, row *columns.Row) bool {
-	s.b, s.row, s.events, s.seen, s.broken, s.depth = record, row, s.events[:0], s.seen[:0], false, 0
+	s.b, s.row, s.events, s.seen, s.broken, s.depth, s.work = record, row, s.events[:0], s.seen[:0], false, 0, 0
 	row.Reset()
 	i := s.space(0)
 	if i == len(record) || record[i] == 'n' && len(top.inside) > 0 { // only at the root null is no absent object
@@ -224,7 +227,7 @@ func entwined(events []event) bool {
 // part cannot be named.
 func (s *scan) event(e event, depth, end int) int {
 	at, ok := s.here(depth)
-	if !ok || len(s.events) == maxEvents {
+	if !ok || len(s.events) == maxEvents || !s.affords((len(at.pointer)+len(at.location))/4) {
 		return failed
 	}
 	e.at = at

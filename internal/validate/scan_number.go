@@ -63,7 +63,7 @@ func (s *scan) integer(p *plan, i, end int, n int64, negative bool) int {
 	}
 	s.noObject(p)
 	if r := p.numbers; r != nil {
-		if n < r.low || n > r.high || !r.onlyBounds && !r.holds(decimal{negative, magnitude(n), 0}) {
+		if n < r.low || n > r.high || !r.onlyBounds && !(s.affords(r.steps) && r.holds(decimal{negative, magnitude(n), 0})) {
 			return s.unsure(p, i, end)
 		}
 	}
@@ -118,7 +118,7 @@ func (s *scan) decimal(p *plan, i, digits int, negative bool) int {
 	if !d.isInteger() {
 		kind = isFraction
 	}
-	if p.numbers != nil && !p.numbers.holds(d) {
+	if p.numbers != nil && !(s.affords(p.numbers.steps) && p.numbers.holds(d)) {
 		return s.unsure(p, i, end)
 	}
 	return s.accept(p, kind, i, end)

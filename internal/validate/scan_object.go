@@ -20,6 +20,9 @@ func (s *scan) object(p *plan, from int) int {
 			return failed
 		}
 	}
+	if !s.affords(r.steps) {
+		return failed
+	}
 	if p.column >= 0 {
 		s.row.SetUnreadable(p.column)
 	}
@@ -194,6 +197,9 @@ func (o *objectScan) unnamed(i int) int {
 	if len(r.patterns) > 0 || len(r.closed) > 0 {
 		text, _, _ := s.readText(f.from)
 		name := string(text)
+		if !s.affords(matchSteps(r.program, len(name))) {
+			return failed
+		}
 		matched := 0
 		for k := range r.patterns {
 			if r.patterns[k].re.MatchString(name) {
@@ -362,6 +368,9 @@ func (s *scan) decide(d *decider, from int) (r *objectRule, at int) {
 		}
 		i = s.space(i + 1)
 		if found {
+			if !s.affords(len(d.cases)/2 + (i-from)/leapBytes) {
+				return nil, failed
+			}
 			return d.choose(s, i), i
 		}
 		if i = s.leap(i); i == failed {
@@ -371,6 +380,9 @@ func (s *scan) decide(d *decider, from int) (r *objectRule, at int) {
 			return nil, failed
 		}
 		if s.b[i] != ',' {
+			if !s.affords((i - from) / leapBytes) {
+				return nil, failed
+			}
 			return d.other, failed
 		}
 		i = s.space(i + 1)

@@ -228,7 +228,8 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 		if is&nonASCII != 0 {
 			points = s.points
 		}
-		ok = r.holds(text, points)
+		ascii := is&nonASCII == 0
+		ok = (!r.heavy && ascii || s.affords(r.steps(text, ascii))) && r.holds(text, points)
 	}
 	if p.column >= 0 {
 		s.stageText(p, text, is&unescaped == 0)

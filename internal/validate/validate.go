@@ -54,6 +54,7 @@ const (
 type Options struct {
 	UnknownFields  UnknownFields // default Allow
 	MaxRecordBytes int           // default 1 MiB; a larger record is judged without decoding
+	Memory         *Memory       // of all records the library judges at one time; default one of the validator's own
 
 	// Doubt makes the scan unsure of a value where it returns true, so that tests keep the library's path alive. It must
 	// be safe for concurrent use; nil never doubts.
@@ -69,6 +70,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxRecordBytes == 0 {
 		o.MaxRecordBytes = DefaultMaxRecordBytes
+	}
+	if o.Memory == nil {
+		o.Memory = NewMemory(DefaultMemory)
 	}
 	return o
 }
@@ -97,6 +101,7 @@ type Validator struct {
 	fields   *fieldTree
 	columns  []source
 	decoders *sync.Pool // of *decoder
+	costs    *costs
 	plan     *plan
 	scans    *sync.Pool // of *scan
 }
@@ -126,6 +131,7 @@ func Compile(c *contract.Contract, l *columns.Layout, o Options) (*Validator, er
 
 // newValidator judges by a schema alone: no rule has a name of its own, no field is public.
 func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Validator {
+	o = o.withDefaults()
 	v := &Validator{
 		options:  o,
 		schema:   schema,
@@ -143,7 +149,7 @@ func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Vali
 // plans compiles the plan of the schema, and makes room for scans.
 func (v *Validator) plans(l *columns.Layout) {
 	top, predictions := newPlan(v.schema, v.schemas, l)
-	v.plan = top
+	v.plan, v.costs = top, newCosts(v.schemas)
 	v.scans = &sync.Pool{New: func() any {
 		return &scan{next: make([]uint32, predictions), hashes: hashSet{seed: maphash.MakeSeed()}, spare: l.NewRow(), doubt: v.options.Doubt}
 	}}
@@ -183,21 +189,30 @@ func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
 	if into == nil {
 		into = s.spare
 	}
+	m := &s.meter
 	if !s.run(v.plan, value, into) {
-		if fault := v.fault(value); fault != nil {
+		m.reset(v)
+		defer m.release()
+		if fault := v.fault(value, m); fault != nil {
 			unreadable(row, len(v.columns))
 			return []Violation{fault.violation()}
 		}
-		return v.byLibrary(value, row)
+		m.reset(v)
+		return v.whole(value, row, m)
 	}
 	if len(s.events) == 0 {
 		return nil
 	}
-	vs, ok := v.byParts(value, s.events)
-	if !ok {
-		return v.byLibrary(value, row)
+	m.reset(v)
+	defer m.release()
+	vs, ok := v.byParts(value, s.events, m)
+	switch {
+	case ok:
+		return vs
+	case m.over():
+		return []Violation{overSteps(m.limit).violation()}
 	}
-	return vs
+	return v.whole(value, row, m)
 }
 
 // fewValues says whether a record cannot hold too many values. Each but the first follows a comma or a bracket.
@@ -208,29 +223,37 @@ func (v *Validator) fewValues(value []byte) bool {
 
 // byLibrary is the whole meaning of Check: strict decoding, then the library over the decoded record.
 func (v *Validator) byLibrary(value []byte, row *columns.Row) []Violation {
-	doc, fault := v.decode(value)
+	m := v.newMeter()
+	defer m.release()
+	return v.whole(value, row, m)
+}
+
+// whole judges the record as a whole with the steps that are left.
+func (v *Validator) whole(value []byte, row *columns.Row, m *meter) []Violation {
+	doc, fault := v.decode(value, m)
 	if fault != nil {
 		unreadable(row, len(v.columns))
 		return []Violation{fault.violation()}
 	}
 	v.extract(doc, row)
-	return v.judge(doc)
+	return v.judge(doc, m)
 }
 
-func (v *Validator) decode(value []byte) (any, *fault) {
+func (v *Validator) decode(value []byte, m *meter) (any, *fault) {
 	if len(value) > v.options.MaxRecordBytes {
 		return nil, tooLarge(len(value), v.options.MaxRecordBytes)
 	}
+	m.reserve(int64(len(value)) * decodedFactor)
 	d := v.decoders.Get().(*decoder)
 	defer v.giveBack(d, value)
-	return d.decode(value)
+	return d.decode(value, m)
 }
 
 // fault looks for what decode would refuse the value for.
-func (v *Validator) fault(value []byte) *fault {
+func (v *Validator) fault(value []byte, m *meter) *fault {
 	d := v.decoders.Get().(*decoder)
 	defer v.giveBack(d, value)
-	return d.fault(value)
+	return d.fault(value, m)
 }
 
 // giveBack keeps a decoder for the next value. What a large one made grow is left to the collector.
@@ -242,20 +265,22 @@ func (v *Validator) giveBack(d *decoder, value []byte) {
 
 // judge asks the authority. Its panics and its own errors become one violation of the record: a record that
 // cannot be judged is not valid.
-func (v *Validator) judge(doc any) (vs []Violation) {
+func (v *Validator) judge(doc any, m *meter) (vs []Violation) {
 	defer func() {
 		if r := recover(); r != nil {
 			vs = []Violation{panicked(fmt.Sprintf("%T", r))}
 		}
 	}()
-	switch err := v.schema.Validate(doc).(type) {
-	case nil:
-		return nil
-	case *jsonschema.ValidationError:
-		return v.violations(v.leaves(nil, part{doc: doc}, err))
-	default: // a loop in the schema's references
+	leaves, err := v.ask(nil, v.schema, part{doc: doc}, m)
+	switch {
+	case m.over():
+		return []Violation{overSteps(m.limit).violation()}
+	case err != nil: // a loop in the schema's references
 		return []Violation{panicked(fmt.Sprintf("%T", err))}
+	case len(leaves) == 0:
+		return nil
 	}
+	return v.violations(leaves)
 }
 
 func panicked(what string) Violation {

@@ -190,18 +190,18 @@ func TestShownValuesAreCut(t *testing.T) {
 	}
 }
 
-func TestAHundredThousandWrongItemsAreOneRuleNotAHundredThousand(t *testing.T) {
+func TestThousandsOfWrongItemsAreOneRuleNotThousands(t *testing.T) {
 	v := bySchema(t, `{"properties":{"a":{"items":{"type":"string"}},"b":{"additionalProperties":false}},"required":["c"]}`)
-	names := make([]string, 50_000)
+	names := make([]string, 1_500)
 	for i := range names {
 		names[i] = fmt.Sprintf(`"n%d":0`, i)
 	}
-	vs := v.Check([]byte(`{"a":[`+strings.Repeat("1,", 49_999)+`1],"b":{`+strings.Join(names, ",")+`}}`), nil)
+	vs := v.Check([]byte(`{"a":[`+strings.Repeat("1,", 1_499)+`1],"b":{`+strings.Join(names, ",")+`}}`), nil)
 	byRule := map[string]int{}
 	said := 0
 	for _, x := range vs {
 		byRule[x.Rule]++
-		if strings.HasSuffix(x.Message, " At least 49000 more places break the same rule.") {
+		if strings.HasSuffix(x.Message, " At least 500 more places break the same rule.") {
 			said++
 		}
 	}
@@ -210,7 +210,7 @@ func TestAHundredThousandWrongItemsAreOneRuleNotAHundredThousand(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if said != 2 {
-		t.Errorf("got %d messages that name the 49,000 left out, want 2", said)
+		t.Errorf("got %d messages that name the 500 left out, want 2", said)
 	}
 }
 
