@@ -60,7 +60,8 @@ Schema library, which is many times slower and comes to the same verdicts. --exp
   any       nothing is asked of the value;  refused: it may not be there
 
 The plan is that of a route with unknown_fields: allow. Under notice and reject, names that are not declared go to
-the library.`,
+the library. So does, whatever the plan, what few records hold: numbers of more than 19 digits, empty names, values
+nested more than 256 deep.`,
 		Example: "  weir lint contracts\n  weir lint contracts/flights/1.0.0.odcs.yaml -o json\n  weir lint contracts/flights --explain-plan",
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if output != "text" && output != "json" {
