@@ -71,7 +71,8 @@ func (e *explainer) value(p *plan, i int, fields *fieldTree, a around) {
 		a.alone, a.owner = i, p
 	}
 	f := &e.list[i]
-	apart := p.alone || p.via.proven && p.via.owner == a.owner
+	reasons := p.reasons()
+	apart := p.alone || p.via.proven && p.via.owner == a.owner && len(reasons) == 0
 	if outer := e.list[a.alone].Path; (!apart || a.whole != nil) && len(outer) < len(f.JudgedAt) {
 		f.JudgedAt = outer
 	}
@@ -93,7 +94,7 @@ func (e *explainer) value(p *plan, i int, fields *fieldTree, a around) {
 	if a.whole != nil {
 		f.leave(*a.whole)
 	}
-	for _, r := range p.reasons() {
+	for _, r := range reasons {
 		f.leave(r)
 		if !p.alone && a.whole == nil {
 			e.list[a.alone].leave(Reason{r.Keywords, "what holds " + displayPointer(f.Path)})

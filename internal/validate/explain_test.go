@@ -136,6 +136,20 @@ func TestExplainPlanFollowsTheContract(t *testing.T) {
 	}
 }
 
+// A value of the library below a choice sends the value that the choice is about there, not the record.
+func TestAValidRecordIsNeverJudgedTwice(t *testing.T) {
+	v := bySchema(t, `{"properties":{"p":{"type":"object","oneOf":[{"properties":{"kind":{"const":"a"},"x":{"not":{"const":1}}},"required":["kind"]},
+		{"properties":{"kind":{"const":"b"}},"required":["kind"]}]}}}`)
+	record := []byte(`{"p":{"kind":"a","x":2}}`)
+	s := v.scans.Get().(*scan)
+	if !s.run(v.plan, record, s.spare) || len(s.events) != 1 || s.events[0].question != wholeValue || s.events[0].at.pointer != "/p" {
+		t.Fatalf("got %+v, want /p as a whole", s.events)
+	}
+	if vs, ok := v.byParts(record, s.events); !ok || len(vs) > 0 {
+		t.Errorf("got %v, %v, want that the part is valid", vs, ok)
+	}
+}
+
 // beyondScan matches records that hold what the limits of the scan leave to the library whatever the plan: many digits,
 // large exponents, and empty names.
 var beyondScan = regexp.MustCompile(`[0-9.]{19,}|[eE][+-]?[0-9]{3}|""\s*:|^\s*null\s*$`)
@@ -157,6 +171,9 @@ func TestAValidRecordGoesToTheLibraryOnlyWhereThePlanSaysSo(t *testing.T) {
 			scan := v.scans.Get().(*scan)
 			if !scan.run(v.plan, document, row) {
 				t.Errorf("seed %d: %s: the scan fails", seed, document)
+			}
+			if vs, ok := v.byParts(document, scan.events); !ok || len(vs) > 0 {
+				t.Errorf("seed %d: %s: the parts say %v, %v", seed, document, vs, ok)
 			}
 			for _, e := range scan.events {
 				left++
