@@ -21,7 +21,7 @@
 //	contract    ODCS documents: load, lint, digests, rules, the compiled JSON Schema
 //	columns     a contract's Arrow layout; rows and batches
 //	files       records of NDJSON, CSV, Parquet and kcat files
-//	validate    the verdict on one record: strict JSON, then the schema
+//	validate    the verdict on one record: a scan decides what is valid, the JSON Schema library everything else
 //	profile     grids, baselines, mergeable statistics and their wire format
 //	drift       a window against rules and baseline: tests, findings, incidents, events
 //	kafka       sessions, options, preflight, partitioning: what weir needs from franz-go
@@ -44,10 +44,13 @@
 //     position: the committed offset, and the watermark out of the offset's metadata (gate/watermark.go:decodeWatermark).
 //     Where there is no offset, gate/start.go:begin tells a first start from a lost offset.
 //   - gate/session.go:judge runs gate/judge.go:Judge on each partition's records, in parallel. For one record:
-//     gate/judge.go:check asks validate/validate.go:Check, which decodes strictly (validate/decode.go:decode), fills a
-//     columns.Row (validate/extract.go:extract), counts what the library would cost (validate/steps.go:count) and lets the
-//     schema judge (validate/validate.go:judge);
-//     gate/judge.go:place finds its window or finds it late, and appends the row to the window's batch
+//     gate/judge.go:check asks validate/validate.go:Check. A scan (validate/scan.go:run) reads the bytes once, along the
+//     plan that was compiled from the schema (validate/plan.go:newPlan): it checks that they are strict JSON, decides
+//     that values are valid, and fills a columns.Row. Parts it is unsure of are put to the library
+//     (validate/part.go:byParts), unless that would cost too much (validate/steps.go:count). Where it cannot tell parts apart, the record is decoded, extracted and judged as a whole
+//     (validate/validate.go:byLibrary, by validate/decode.go:decode, validate/extract.go:extract and
+//     validate/validate.go:judge).
+//     Then gate/judge.go:place finds its window or finds it late, and appends the row to the window's batch
 //     (columns/batch.go:Append); gate/judge.go:forward makes the output record, or gate/judge.go:reject the dead letter
 //     (deadletter/deadletter.go:New). After the last record gate/judge.go:sum turns each batch into a profile
 //     (profile/profile.go:FromBatch).
@@ -138,6 +141,20 @@
 //   - A baseline binds to columns (path, kind, unit), not to a contract's digest, so that a new version of the contract
 //     keeps what it did not change.
 //
+// Verdicts:
+//
+//   - The scan says valid or unsure, never invalid: violations are the library's. Unsure is never wrong, only
+//     slow, so whatever the plan has no rule for, or lies beyond a bound of the scan, is unsure. weir lint --explain-plan
+//     tells what that is for a contract; tests make the scan doubt values at random.
+//   - A value may be judged without the rest of the record where nothing above looks at what becomes of it: the library
+//     puts the same schemas to it wherever it stands, and reports what is wrong there whatever is wrong elsewhere. Below
+//     anyOf, oneOf, if and unevaluated… this does not hold, and the value they are about is judged as a whole; unless the
+//     library has refused all other branches when the plan was made, for then one broken part proves the choice lost.
+//   - A row's texts may be the record's own bytes until the row is appended, which copies them. Neither the scan nor a
+//     violation keeps any.
+//   - The scan expects the names of an object in the order of the last one that came by: a right guess costs a comparison
+//     of words, a wrong one costs time only.
+//
 // Hostile input:
 //
 //   - jsonschema/v5 crashes on numbers like 1e1000001 and reads files that a $ref names. Numbers are bounded before it
@@ -152,8 +169,10 @@
 //     the groups that really share one.
 //   - All records that the library judges at one time share one Memory per process. A record that needs more than it has
 //     reserved gives that back before it waits, so that no two wait for each other.
-//   - Strict decoding comes first because encoding/json takes duplicate names, invalid UTF-8 and trailing bytes in
-//     silence, and then two readers disagree about what a record says.
+//   - Scan and decoder are equally strict, because encoding/json takes duplicate names, invalid UTF-8 and trailing bytes
+//     in silence, and then two readers disagree about what a record says.
+//   - To find duplicates, the scan keeps a hash of each name that the schema does not know, not the name. Two with one hash
+//     are unsure; the seed is random, so nobody can prepare them.
 //   - Arrow builders cannot take a value back: a record is staged in a Row and appended once it is valid.
 //   - What people see of a value is masked unless its field is public, and escaped always: a record cannot write to the
 //     terminal of whoever looks at it.

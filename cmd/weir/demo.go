@@ -55,6 +55,8 @@ type demoOptions struct {
 	save, output      string
 	partitions, gates int
 	keep              bool
+
+	doubt func() bool // of the gate's route: see gate.Route; only tests set it
 }
 
 func (o *demoOptions) check() error {
@@ -244,6 +246,7 @@ func (d *demonstration) newStages(ctx context.Context) error {
 	if d.service, err = d.newService(ctx, c); err != nil {
 		return err
 	}
+	routes[0].Doubt = d.doubt
 	d.service.routes, d.service.bound = routes, true
 	return nil
 }

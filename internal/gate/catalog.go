@@ -34,7 +34,7 @@ func NewCatalog(routes []Route) (*Catalog, error) {
 		r = r.withDefaults()
 		layout := columns.NewLayout(r.Contract)
 		v, err := validate.Compile(r.Contract, layout, validate.Options{
-			UnknownFields: r.UnknownFields, MaxRecordBytes: r.MaxRecordBytes, Memory: memory,
+			UnknownFields: r.UnknownFields, MaxRecordBytes: r.MaxRecordBytes, Memory: memory, Doubt: r.Doubt,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("route %s: compile contract %s: %w", r.Name, r.Contract.ID, err)

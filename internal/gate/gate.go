@@ -52,6 +52,9 @@ type Route struct {
 	IdleTimeout      time.Duration // default 30 s: a drained partition without valid records for so long is idle
 	MaxFuture        time.Duration // default 1 h: an event time further ahead of its record's timestamp moves no watermark
 	MaxRecordBytes   int           // default 1 MiB
+
+	// Doubt sends values to the library that the fast path could decide: see validate.Options. Only tests set it.
+	Doubt func() bool
 }
 
 // Config shapes a gate.

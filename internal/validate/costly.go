@@ -91,7 +91,7 @@ func (r *objectRule) rules() (list []*objectRule) {
 // alone ask for is asked of the value around them.
 func (k *costly) asks(p *plan) string {
 	if p.library&p.accepts != 0 {
-		return cmp.Or(p.reason(), "a keyword")
+		return cmp.Or(strings.Join(p.why, ", "), "a keyword")
 	}
 	if r := p.arrays; r != nil {
 		if r.unique && r.rest.accepts&(isArray|isObject|isFraction) != 0 {
@@ -114,7 +114,7 @@ func (k *costly) asks(p *plan) string {
 func (k *costly) asksOfNames(r *objectRule, p *plan) string {
 	switch {
 	case r.library:
-		return cmp.Or(p.reason(), "a keyword")
+		return cmp.Or(strings.Join(p.why, ", "), "a keyword")
 	case r.sealed:
 		return "propertyNames or unevaluatedProperties"
 	}

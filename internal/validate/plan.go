@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
@@ -421,6 +420,3 @@ func (v *plan) settle(in *inPlace, kind kinds) {
 
 // stepName writes a name as a step of an evaluation path, as the library does.
 func stepName(keyword, name string) string { return keyword + "/" + escapeLocation(name) }
-
-// reason is the plan in a word: "" when the scan decides alone.
-func (v *plan) reason() string { return strings.Join(v.why, ", ") }

@@ -35,6 +35,9 @@ type objectRule struct {
 	unfit    []*branch     // choices that offer nothing for the constant that decides them
 
 	decider *decider
+
+	// For people: the keywords that library comes from, and those for which sealed sends objects that may be valid.
+	why, sealedBy []string
 }
 
 // slot is a name that the schemas or the columns know.
@@ -118,6 +121,7 @@ type decider struct {
 	name  string
 	cases []decidedCase
 	other *objectRule
+	why   []string // for people: the keywords it decides
 
 	// Without the property no branch of any choice fits.
 	demanded bool
@@ -154,15 +158,13 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 		return
 	}
 	d := &decider{name: name}
+	for _, c := range in.choices {
+		d.why = append(d.why, c.keyword)
+	}
 	ruleOf := func(decided *decision) *objectRule {
 		in := p.expand(v, isObject, decided)
 		r := p.rule(v, in, at)
-		r.library, r.refuses, r.unfit = len(in.why) > 0, in.accepts == 0, in.unfit
-		for _, w := range in.why {
-			if !slices.Contains(v.why, w) {
-				v.why = append(v.why, w)
-			}
-		}
+		r.library, r.refuses, r.unfit, r.why = len(in.why) > 0, in.accepts == 0, in.unfit, in.why
 		return r
 	}
 	for _, c := range constants {
@@ -286,6 +288,7 @@ func (r *objectRule) keywords(in *inPlace, a applied) {
 	}
 	if s.PropertyNames != nil {
 		r.sealed = true
+		r.sealedBy = append(r.sealedBy, "propertyNames")
 	}
 	if s.UnevaluatedProperties != nil {
 		in.watching = true
@@ -329,6 +332,11 @@ func (r *objectRule) unevaluated(in *inPlace, a applied) {
 		return
 	}
 	r.sealed = true
+	refuses := a.schema.UnevaluatedProperties.Always
+	unseen := func(s *jsonschema.Schema) bool { return s.If != nil || len(s.PatternProperties) > 0 }
+	if refuses == nil || *refuses || slices.ContainsFunc(below, unseen) {
+		r.sealedBy = append(r.sealedBy, "unevaluatedProperties")
+	}
 	for i := range r.slots {
 		sl := &r.slots[i]
 		if !slices.ContainsFunc(below, func(s *jsonschema.Schema) bool { return declares(s, sl.name) }) {

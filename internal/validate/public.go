@@ -9,13 +9,14 @@ type fieldTree struct {
 	children map[string]*fieldTree
 	public   bool
 	array    bool
+	order    int // among its siblings, as the contract has them
 }
 
 func newFieldTree(fields []contract.Field) *fieldTree {
 	t := &fieldTree{children: make(map[string]*fieldTree, len(fields))}
-	for _, f := range fields {
+	for i, f := range fields {
 		child := newFieldTree(f.Fields)
-		child.public, child.array = f.Public, f.Kind == contract.Array
+		child.public, child.array, child.order = f.Public, f.Kind == contract.Array, i
 		if names := splitPointer(f.Path); len(names) > 0 { // Name may be the author's word for it
 			t.children[names[len(names)-1]] = child
 		}

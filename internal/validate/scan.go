@@ -112,13 +112,15 @@ func (s *scan) watch(p *plan, i int) int {
 	}
 	left := doubted || s.broken || p.library&kindAt(s.b[i]) != 0 || p.alone && entwined(s.events[first:])
 	s.broken = around
-	if left && p.alone {
-		s.events = s.events[:first]
+	switch {
+	case !left:
+		return end
+	case !p.alone: // it may be valid, and then proves no choice lost
+		s.broken = true
+		return end
 	}
-	if left {
-		return s.unsure(p, i, end)
-	}
-	return end
+	s.events = s.events[:first]
+	return s.unsure(p, i, end)
 }
 
 // kindAt tells the kind of a value by its first byte; a number may be of either kind.
