@@ -283,8 +283,7 @@ func scalarAt(record []byte, i int) []byte {
 	end := i + 1
 	switch c := record[i]; {
 	case c == '"':
-		end, _ = s.closingQuote(i + 1)
-		end++
+		end = s.closingQuote(i+1) + 1
 	case c != '{' && c != '[':
 		for end < len(record) && (record[end] > ' ' && record[end] != ',' && record[end] != '}') {
 			end++

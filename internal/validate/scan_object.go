@@ -439,7 +439,7 @@ func (s *scan) leap(i int) int {
 	for i < len(s.b) {
 		switch c := s.b[i]; c {
 		case '"':
-			if i, _ = s.closingQuote(i + 1); i == failed {
+			if i = s.closingQuote(i + 1); i == failed {
 				return failed
 			}
 		case '{', '[':
