@@ -49,10 +49,9 @@ func aliased(text []byte) string { return unsafe.String(unsafe.SliceData(text), 
 
 // Sets of ASCII characters, as bits of a byte per character.
 const (
-	hexDigit = 1 << iota
-	letterOrDigit
-	atomText // RFC 5322 atext without the characters that are rare in addresses
-	urlText  // RFC 3986 unreserved, and some that may stand in a path or query
+	letterOrDigit = 1 << iota
+	atomText      // RFC 5322 atext without the characters that are rare in addresses
+	urlText       // RFC 3986 unreserved, and some that may stand in a path or query
 )
 
 // characters gives the sets a character belongs to.
@@ -65,7 +64,6 @@ var characters = func() (table [256]uint8) {
 		}
 	}
 	const digits, lower, upper = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	add(hexDigit, digits, "abcdef", "ABCDEF")
 	add(letterOrDigit, digits, lower, upper)
 	add(atomText, digits, lower, upper, "_+-")
 	add(urlText, digits, lower, upper, "-._~/=&+,;@")
@@ -79,10 +77,23 @@ func allOf(set uint8, text []byte) bool {
 	return set != 0
 }
 
-// isPlainUUID accepts exactly the UUIDs of RFC 4122.
+// isPlainUUID accepts exactly the UUIDs of RFC 4122, in five words: their dashes are made digits, and then all must be
+// hexadecimal.
 func isPlainUUID(t []byte) bool {
-	return len(t) == 36 && t[8] == '-' && t[13] == '-' && t[18] == '-' && t[23] == '-' &&
-		allOf(hexDigit, t[:8]) && allOf(hexDigit, t[9:13]) && allOf(hexDigit, t[14:18]) && allOf(hexDigit, t[19:23]) && allOf(hexDigit, t[24:])
+	if len(t) != 36 || t[8] != '-' || t[13] != '-' || t[18] != '-' || t[23] != '-' {
+		return false
+	}
+	const dash = '-' ^ '0'
+	return notHex(load(t, 0))|notHex(load(t, 8)^(dash|dash<<40))|notHex(load(t, 16)^(dash<<16|dash<<56))|notHex(load(t, 24))|notHex(load(t, 28)) == 0
+}
+
+// notHex marks the bytes of a word that are no hexadecimal digits, of ASCII.
+func notHex(w uint64) uint64 {
+	// The highest bit of a byte plus 0x80-n says whether it is n at least.
+	lower := w | ones*0x20
+	digit := (w + ones*(0x80-'0')) &^ (w + ones*(0x80-'9'-1))
+	letter := (lower + ones*(0x80-'a')) &^ (lower + ones*(0x80-'f'-1))
+	return ^(digit | letter) & tops
 }
 
 // isPlainHostname accepts labels of letters, digits and inner hyphens.

@@ -20,6 +20,7 @@ type objectRule struct {
 
 	required   []uint64 // bit set of slots
 	few, many  int      // numbers of names, -1 for no bound
+	counts     bool     // few, many, dependents or triggers ask for something
 	dependents []dependency
 	triggers   []uint64 // slots whose presence sends the object to the library: dependentSchemas
 
@@ -119,6 +120,7 @@ type patternPlan struct {
 // decider chooses a rule by the value of one property.
 type decider struct {
 	name  string
+	key   key
 	cases []decidedCase
 	other *objectRule
 	why   []string // for people: the keywords it decides
@@ -157,7 +159,7 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 		v.settle(in, isObject)
 		return
 	}
-	d := &decider{name: name}
+	d := &decider{name: name, key: newKey(name)}
 	for _, c := range in.choices {
 		d.why = append(d.why, c.keyword)
 	}
@@ -197,6 +199,7 @@ func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 		r.keywords(in, a)
 	}
 	r.together = in.watching
+	r.counts = r.few > 0 || r.many != -1 || len(r.dependents) > 0 || slices.ContainsFunc(r.triggers, func(w uint64) bool { return w != 0 })
 	r.steps = stepsOfChecks(2*r.words + 2*len(r.dependents))
 	var inside []*plan
 	for i := range r.slots {

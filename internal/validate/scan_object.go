@@ -37,7 +37,7 @@ func (s *scan) object(p *plan, from int) int {
 	if end == failed {
 		return failed
 	}
-	if p.accepts&isObject == 0 || r.library || r.refuses || !o.counts() ||
+	if p.accepts&isObject == 0 || r.library || r.refuses || r.counts && !o.counts() ||
 		len(r.unfit) > 0 && !p.alone || decided == failed && !p.objects.decider.demanded {
 		o.unsure = true
 	}
@@ -59,6 +59,10 @@ func (s *scan) object(p *plan, from int) int {
 // claim lends a bit set of so many words until the object is read.
 func (s *scan) claim(words int) []uint64 {
 	n := len(s.seen)
+	if words == 1 { // nearly always
+		s.seen = append(s.seen, 0)
+		return s.seen[n:]
+	}
 	s.seen = slices.Grow(s.seen, words)[:n+words]
 	seen := s.seen[n:]
 	clear(seen)
@@ -358,15 +362,21 @@ func (s *scan) decide(d *decider, from int) (r *objectRule, at int) {
 		return d.other, failed
 	}
 	for {
-		text, end, _ := s.readText(i)
-		if end == failed {
-			return nil, failed
+		found := d.key.at(s.b, i)
+		if found {
+			i += d.key.size
+		} else {
+			text, end, _ := s.readText(i)
+			if end == failed {
+				return nil, failed
+			}
+			found = string(text) == d.name
+			if i = s.space(end); i >= len(s.b) || s.b[i] != ':' {
+				return nil, failed
+			}
+			i++
 		}
-		found := string(text) == d.name
-		if i = s.space(end); i >= len(s.b) || s.b[i] != ':' {
-			return nil, failed
-		}
-		i = s.space(i + 1)
+		i = s.space(i)
 		if found {
 			if !s.affords(len(d.cases)/2 + (i-from)/leapBytes) {
 				return nil, failed

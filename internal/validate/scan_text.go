@@ -11,14 +11,15 @@ import (
 
 // text reads a string.
 func (s *scan) text(p *plan, i int) int {
-	if b, from := s.b, i+1; len(b)-from >= 8 { // short and plain, the common case, is one word
-		if m := special(load(b, from)); m != 0 {
-			if end := from + bits.TrailingZeros64(m)/8; b[end] == '"' {
-				return s.judgeText(p, i, end+1, b[from:end], 0)
-			}
-		}
+	from := i + 1
+	end := s.plainEnd(from)
+	if end == failed {
+		return failed
 	}
-	text, end, is := s.readText(i)
+	if s.b[end] == '"' {
+		return s.judgeText(p, i, end+1, s.b[from:end], 0)
+	}
+	text, end, is := s.readRich(from, end)
 	if end == failed {
 		return failed
 	}
@@ -46,6 +47,11 @@ func (s *scan) readText(i int) (text []byte, end int, is texture) {
 	if s.b[end] == '"' {
 		return s.b[from:end], end + 1, 0
 	}
+	return s.readRich(from, end)
+}
+
+// readRich reads a text that begins at from and is plain up to end, but not to its end.
+func (s *scan) readRich(from, end int) (text []byte, after int, is texture) {
 	var beyond uint64 // bits of bytes beyond ASCII
 	if end, beyond = s.textEnd(end); end == failed {
 		return nil, failed, 0
