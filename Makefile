@@ -4,6 +4,7 @@
 
 ARGS     ?=
 FUZZTIME ?= 20s
+FUZZ     ?= ./...
 BENCH    ?= .
 COUNT    ?= 1
 
@@ -48,8 +49,8 @@ race: need-go ## run the quick tests under the race detector; needs a C compiler
 	CI= CGO_ENABLED=1 go test -race -timeout 15m -skip '^TestDemoIsTheSameWithoutTheFastPath' ./...
 
 .PHONY: fuzz
-fuzz: need-go ## run every fuzz target for FUZZTIME (20s)
-	@sh .ci/fuzz $(FUZZTIME)
+fuzz: need-go ## run every fuzz target of the packages FUZZ (all) for FUZZTIME (20s)
+	@sh .ci/fuzz $(FUZZTIME) $(FUZZ)
 
 .PHONY: bench
 bench: need-go ## run the benchmarks (BENCH='regexp' COUNT=n); compare two runs with benchstat

@@ -114,7 +114,7 @@ func (k *costly) asks(p *plan) string {
 func (k *costly) asksOfNames(r *objectRule, p *plan) string {
 	switch {
 	case r.library:
-		return cmp.Or(strings.Join(p.why, ", "), "a keyword")
+		return cmp.Or(strings.Join(r.why, ", "), "a keyword")
 	case r.sealed:
 		return "propertyNames or unevaluatedProperties"
 	}

@@ -77,7 +77,7 @@ func checkGroup(t *testing.T, group []suiteCase, found map[string]string, n *tal
 	for _, c := range group {
 		records = append(records, c.Data)
 	}
-	for turn := range scalarKinds {
+	for turn := 0; turn < scalarKinds; turn += 3 { // three kinds for each name whose schema leaves the kind open
 		s := bareComparison(group[0].Schema, group[0].SchemaText, turn, records...)
 		n.columns = max(n.columns, len(s.layout.Columns))
 		for _, c := range group {
