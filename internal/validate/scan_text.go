@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"weir/internal/contract"
@@ -145,42 +146,53 @@ func (s *scan) unescape(from, i int) (text []byte, end int, bytes uint64) {
 	n := copy(out, b[from:i])
 	for i < len(b) {
 		switch c := b[i]; {
+		case c == '\\' && len(b)-i >= 6 && b[i+1] == 'u':
+			r := hexDigits(b[i+2 : i+6])
+			if r>>11 == 0xd800>>11 { // half a surrogate pair
+				var whole bool
+				if r, whole = surrogates(b[i:]); !whole {
+					return nil, failed, 0
+				}
+				i += 6
+			}
+			i += 6
+			switch {
+			case r < 0:
+				return nil, failed, 0
+			case r < utf8.RuneSelf:
+				out[n] = byte(r)
+				n++
+				continue
+			case r < 0x800:
+				out[n], out[n+1] = byte(0xc0|r>>6), byte(0x80|r&0x3f)
+				n += 2
+			case r < 0x10000:
+				out[n], out[n+1], out[n+2] = byte(0xe0|r>>12), byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f)
+				n += 3
+			default:
+				n += utf8.EncodeRune(out[n:], r)
+			}
+			bytes |= utf8.RuneSelf
+		case c == '\\':
+			if i+1 == len(b) || simpleEscapes[b[i+1]] == 0 {
+				return nil, failed, 0
+			}
+			out[n] = simpleEscapes[b[i+1]]
+			n, i = n+1, i+2
 		case c == '"':
 			return out[:n], i, bytes
 		case c < ' ':
 			return nil, failed, 0
-		case c != '\\':
-			if len(b)-i < 8 {
-				out[n] = c
-				bytes |= uint64(c)
-				n, i = n+1, i+1
-				continue
-			}
+		case len(b)-i < 8:
+			out[n] = c
+			bytes |= uint64(c)
+			n, i = n+1, i+1
+		default:
 			w := load(b, i)
 			binary.LittleEndian.PutUint64(out[n:n+8], w)
 			k := bits.TrailingZeros64(delimiters(w)) &^ 7 // 64 where there is none
 			bytes |= w & (1<<k - 1)
 			n, i = n+k/8, i+k/8
-		case i+1 == len(b):
-			return nil, failed, 0
-		case b[i+1] != 'u':
-			if out[n] = simpleEscapes[b[i+1]]; out[n] == 0 {
-				return nil, failed, 0
-			}
-			n, i = n+1, i+2
-		default:
-			r, size := unicodeEscape(b[i:])
-			switch {
-			case size == 0:
-				return nil, failed, 0
-			case r < utf8.RuneSelf:
-				out[n] = byte(r)
-				n++
-			default:
-				bytes |= utf8.RuneSelf
-				n += utf8.EncodeRune(out[n:], r)
-			}
-			i += size
 		}
 	}
 	return nil, failed, 0
@@ -189,29 +201,18 @@ func (s *scan) unescape(from, i int) (text []byte, end int, bytes uint64) {
 // simpleEscapes are the escapes of one letter, by that letter.
 var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// unicodeEscape reads an escape \uXXXX, a surrogate pair as one character. size is 0 for anything else, half a pair too.
-func unicodeEscape(raw []byte) (r rune, size int) {
-	const highest, lowest, end = 0xd800, 0xdc00, 0xe000 // the halves of surrogate pairs
-	r = hexEscape(raw)
-	switch {
-	case r < 0 || r >= lowest && r < end:
-		return 0, 0
-	case r < highest || r >= end:
-		return r, 6
+// surrogates reads a surrogate pair, \ud83d\ude00, as the character that it stands for. whole is false for half a pair.
+func surrogates(raw []byte) (r rune, whole bool) {
+	if len(raw) < 12 || raw[6] != '\\' || raw[7] != 'u' {
+		return 0, false
 	}
-	low := hexEscape(raw[6:])
-	if low < lowest || low >= end {
-		return 0, 0
-	}
-	return (r-highest)<<10 | (low - lowest) + 0x10000, 12
+	r = utf16.DecodeRune(hexDigits(raw[2:6]), hexDigits(raw[8:12]))
+	return r, r != utf8.RuneError // which is no pair's
 }
 
-// hexEscape reads \uXXXX as a number, -1 for anything else.
-func hexEscape(raw []byte) rune {
-	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
-		return -1
-	}
-	return hexValues[raw[2]]<<12 | hexValues[raw[3]]<<8 | hexValues[raw[4]]<<4 | hexValues[raw[5]]
+// hexDigits reads four hexadecimal digits, -1 for anything else.
+func hexDigits(d []byte) rune {
+	return hexValues[d[0]]<<12 | hexValues[d[1]]<<8 | hexValues[d[2]]<<4 | hexValues[d[3]]
 }
 
 // hexValues are the values of hexadecimal digits, -1 of all else.
