@@ -258,7 +258,7 @@ func (v *Validator) judgeChoice(found []leaf, record []byte, e *event, m *meter)
 		}
 	case e.decided != failed && !e.choice.proven:
 		value, ok := v.partValue(scalarAt(record, e.decided), m)
-		if m.take(refusalSteps(len(e.choice.branches), value)); !ok || m.over() || !e.choice.refuses(e.plan.objects.decider.name, value) {
+		if m.take(refusalSteps(len(e.choice.branches), value)); !ok || m.over() || e.choice.constants == nil || !libraryRefuses(e.choice.constants, value) {
 			return nil, false
 		}
 	}

@@ -21,17 +21,28 @@ type branch struct {
 	choice
 	owner  *plan // the value that the choice is about
 	proven bool  // the library has refused the other branches, whatever else the value holds
+
+	constants *jsonschema.Schema // where no branch can fit: see among
 }
 
-// refuses says whether the library refuses the value of the deciding property in every branch that an object could fit.
-func (b *branch) refuses(name string, value any) bool {
-	d := decision{name: name, constant: value}
+// among is a schema for the constants that the branches allow for the deciding property: what the library refuses by it,
+// it refuses by each branch, with one look instead of one for each. nil where a branch has none.
+func (b *branch) among(name string) *jsonschema.Schema {
+	all := &jsonschema.Schema{}
 	for _, sub := range b.branches {
-		if couldBe(sub, isObject, nil) && !d.isRefused(sub) {
-			return false
+		if !couldBe(sub, isObject, nil) {
+			continue
 		}
+		pins := pinned(sub, nil)[name]
+		if pins == nil {
+			return nil
+		}
+		if len(all.Enum) == 0 {
+			all = emptySchema(sub)
+		}
+		all.Enum = append(all.Enum, pins...)
 	}
-	return true
+	return all
 }
 
 // demands says whether the library refuses an object without the property in every branch that an object could fit.

@@ -167,6 +167,9 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 		in := p.expand(v, isObject, decided)
 		r := p.rule(v, in, at)
 		r.library, r.refuses, r.unfit, r.why = len(in.why) > 0, in.accepts == 0, in.unfit, in.why
+		for _, b := range r.unfit {
+			b.constants = b.among(name)
+		}
 		return r
 	}
 	for _, c := range constants {
