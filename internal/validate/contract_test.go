@@ -101,6 +101,22 @@ id-type /id /properties/id/type | integer | string of 1 character
 	}
 }
 
+func TestAFailureOfTheScanIsNotTheRecords(t *testing.T) {
+	failing := func() bool { panic("the scan fails") }
+	v, l := flights(t, Options{Doubt: failing})
+	row := l.NewRow()
+	if vs := v.Check([]byte(flight), row); len(vs) > 0 {
+		t.Errorf("got %s, want valid", lines(vs))
+	}
+	if ms, ok := row.EventTime(l); !ok || ms != 1357034400000 {
+		t.Errorf("got event time %d %v, want 2013-01-01T10:00:00Z", ms, ok)
+	}
+	bad := strings.Replace(flight, `"UA"`, `"ZZ"`, 1)
+	if got := rules(v.Check([]byte(bad), row)); got != "known-carrier" {
+		t.Errorf("got rules %s, want known-carrier", got)
+	}
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	c, err := contract.Load("testdata/orders.odcs.yaml")
 	if err != nil {

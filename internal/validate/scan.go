@@ -56,8 +56,14 @@ type frame struct {
 	from int         // of a name without a slot, where it begins; of an item, its index
 }
 
-// run reads a record. Where it returns false, the record is the library's as a whole and the row unspecified.
-func (s *scan) run(top *plan, record []byte, row *columns.Row) bool {
+// run reads a record. Where it returns false, the record is the library's as a whole and the row unspecified: also where
+// the scan itself fails, because no record may stop a stage.
+func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
 	s.b, s.row, s.events, s.seen, s.broken, s.depth, s.work = record, row, s.events[:0], s.seen[:0], false, 0, 0
 	row.Reset()
 	i := s.space(0)

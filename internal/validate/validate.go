@@ -184,16 +184,25 @@ func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
 		return v.byLibrary(value, row)
 	}
 	s := v.scans.Get().(*scan)
-	defer v.scans.Put(s)
-	defer s.release()
 	into := row
 	if into == nil {
 		into = s.spare
 	}
+	var vs []Violation
+	if sure := s.run(v.plan, value, into); !sure || len(s.events) > 0 {
+		vs = v.settle(s, sure, value, row)
+	}
+	s.release()
+	v.scans.Put(s)
+	return vs
+}
+
+// settle asks the library about what a scan left to it: parts, or the record where not even those could be told.
+func (v *Validator) settle(s *scan, parts bool, value []byte, row *columns.Row) []Violation {
 	m := &s.meter
-	if !s.run(v.plan, value, into) {
-		m.reset(v)
-		defer m.release()
+	m.reset(v)
+	defer m.release()
+	if !parts {
 		if fault := v.fault(value, m); fault != nil {
 			unreadable(row, len(v.columns))
 			return []Violation{fault.violation()}
@@ -201,11 +210,6 @@ func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
 		m.reset(v)
 		return v.whole(value, row, m)
 	}
-	if len(s.events) == 0 {
-		return nil
-	}
-	m.reset(v)
-	defer m.release()
 	vs, ok := v.byParts(value, s.events, m)
 	switch {
 	case ok:
