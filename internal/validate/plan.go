@@ -111,12 +111,13 @@ type planner struct {
 	dynamic bool // some reference depends on the way that led to it, so that nothing can be judged alone
 	plans   int
 	rules   int                         // slots given out so far: see objectRule.base
-	open    map[*jsonschema.Schema]bool // schemas of the values around the one being planned
+	cyclic  map[*jsonschema.Schema]bool // schemas that lead back to themselves
+	open    map[*jsonschema.Schema]bool // of those, the schemas of the values around the one being planned
 }
 
 // newPlan compiles the plan of whole records.
 func newPlan(root *jsonschema.Schema, schemas schemaIndex, l *columns.Layout) (*plan, int) {
-	p := &planner{dynamic: schemas.dynamic(), open: map[*jsonschema.Schema]bool{}}
+	p := &planner{dynamic: schemas.dynamic(), cyclic: schemas.cyclic(), open: map[*jsonschema.Schema]bool{}}
 	top := p.value([]applied{{layer: layer{schema: root}}}, newColumnTree(l), "", !p.dynamic)
 	if p.dynamic && !top.alone { // there is nothing above the record: it is judged as a whole
 		top.alone, top.via, top.watched = true, nil, true
@@ -194,22 +195,16 @@ func (p *planner) value(schemas []applied, at *columnTree, path string, alone bo
 	if p.plans++; p.plans > maxPlans {
 		return p.unplanned(v, at, "the size of the schema")
 	}
-	for _, a := range schemas {
-		if p.open[a.schema] {
-			return p.unplanned(v, at, "a $ref that comes back to itself")
-		}
+	marked, ok := p.enter(schemas)
+	if !ok {
+		return p.unplanned(v, at, "a $ref that comes back to itself")
 	}
-	for _, a := range schemas {
-		p.open[a.schema] = true
-	}
+	defer p.leave(marked)
 	p.constants(v)
 	p.number(v)
 	p.text(v)
 	p.array(v)
 	p.object(v, at)
-	for _, a := range schemas {
-		delete(p.open, a.schema)
-	}
 	v.watched = v.watched || v.library != 0
 	v.count()
 	return v

@@ -3,6 +3,7 @@ package validate
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,44 +20,54 @@ func indexSchemas(root *jsonschema.Schema) schemaIndex {
 	return index
 }
 
-func (index schemaIndex) add(schemas ...*jsonschema.Schema) {
-	for _, s := range schemas {
-		if s == nil || index[s.Location] != nil {
-			continue
-		}
-		index[s.Location] = s
-		index.add(s.Ref, s.RecursiveRef, s.DynamicRef, s.Not, s.If, s.Then, s.Else, s.PropertyNames, s.Contains,
-			s.UnevaluatedProperties, s.UnevaluatedItems, s.Items2020, s.ContentSchema)
-		index.add(s.AllOf...)
-		index.add(s.AnyOf...)
-		index.add(s.OneOf...)
-		index.add(s.PrefixItems...)
-		for _, sub := range s.Properties {
-			index.add(sub)
-		}
-		for _, sub := range s.PatternProperties {
-			index.add(sub)
-		}
-		for _, sub := range s.DependentSchemas {
-			index.add(sub)
-		}
-		for _, sub := range s.Dependencies {
-			index.addAny(sub)
-		}
-		index.addAny(s.AdditionalProperties)
-		index.addAny(s.AdditionalItems)
-		index.addAny(s.Items)
+func (index schemaIndex) add(s *jsonschema.Schema) {
+	if index[s.Location] != nil {
+		return
+	}
+	index[s.Location] = s
+	for _, sub := range subschemas(s) {
+		index.add(sub)
 	}
 }
 
-// addAny adds the schemas of a keyword that may also hold booleans or names.
-func (index schemaIndex) addAny(v any) {
-	switch v := v.(type) {
-	case *jsonschema.Schema:
-		index.add(v)
-	case []*jsonschema.Schema:
-		index.add(v...)
+// subschemas lists the schemas that a schema refers to or holds.
+func subschemas(s *jsonschema.Schema) []*jsonschema.Schema {
+	list := []*jsonschema.Schema{s.RecursiveRef, s.DynamicRef, s.Not, s.PropertyNames, s.Contains,
+		s.UnevaluatedProperties, s.UnevaluatedItems, s.Items2020, s.ContentSchema}
+	list = append(list, onSameValue(s)...)
+	list = append(list, s.PrefixItems...)
+	for _, sub := range s.Properties {
+		list = append(list, sub)
 	}
+	for _, sub := range s.PatternProperties {
+		list = append(list, sub)
+	}
+	for _, either := range []any{s.AdditionalProperties, s.AdditionalItems, s.Items} { // booleans, too
+		switch either := either.(type) {
+		case *jsonschema.Schema:
+			list = append(list, either)
+		case []*jsonschema.Schema:
+			list = append(list, either...)
+		}
+	}
+	return slices.DeleteFunc(list, func(s *jsonschema.Schema) bool { return s == nil })
+}
+
+// onSameValue lists those that may be applied to the value that the schema is applied to; some may be nil.
+func onSameValue(s *jsonschema.Schema) []*jsonschema.Schema {
+	list := []*jsonschema.Schema{s.Ref, s.If, s.Then, s.Else}
+	list = append(list, s.AllOf...)
+	list = append(list, s.AnyOf...)
+	list = append(list, s.OneOf...)
+	for _, sub := range s.DependentSchemas {
+		list = append(list, sub)
+	}
+	for _, either := range s.Dependencies { // names, too
+		if sub, ok := either.(*jsonschema.Schema); ok {
+			list = append(list, sub)
+		}
+	}
+	return list
 }
 
 // expected says what a keyword of the schema asks for, to follow "must be". A nil schema knows only the keyword.
