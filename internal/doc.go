@@ -47,9 +47,9 @@
 //     gate/judge.go:check asks validate/validate.go:Check. A scan (validate/scan.go:run) reads the bytes once, along the
 //     plan that was compiled from the schema (validate/plan.go:newPlan): it checks that they are strict JSON, decides
 //     that values are valid, and fills a columns.Row. Parts it is unsure of are put to the library
-//     (validate/part.go:byParts), unless that would cost too much (validate/steps.go:count). Where it cannot tell parts apart, the record is decoded, extracted and judged as a whole
-//     (validate/validate.go:byLibrary, by validate/decode.go:decode, validate/extract.go:extract and
-//     validate/validate.go:judge).
+//     (validate/part.go:byParts), unless that would cost too much (validate/steps.go:count). Where it cannot tell parts
+//     apart, the record is decoded, extracted and judged as a whole (validate/validate.go:whole, by
+//     validate/decode.go:decode, validate/extract.go:extract and validate/validate.go:judge).
 //     Then gate/judge.go:place finds its window or finds it late, and appends the row to the window's batch
 //     (columns/batch.go:Append); gate/judge.go:forward makes the output record, or gate/judge.go:reject the dead letter
 //     (deadletter/deadletter.go:New). After the last record gate/judge.go:sum turns each batch into a profile

@@ -89,6 +89,9 @@ func parse(args []string) (s settings, err error) {
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
+	if f.NArg() > 0 {
+		return s, fmt.Errorf("%q is no flag; lists are one word: -peers rust,v5", f.Arg(0))
+	}
 	if s.Seconds <= 0 || s.Rounds < 1 || s.Records < 100 {
 		return s, fmt.Errorf("-seconds must be above 0, -rounds at least 1 and -records at least 100")
 	}

@@ -51,7 +51,7 @@ func (p *lintPlan) count() {
 	p.Fast = p.Fields - len(slow)
 	switch {
 	case record:
-		p.Summary = fmt.Sprintf("%d of %s on the fast path; whole records go to the library too", p.Fast, lintCount(p.Fields, "field"))
+		p.Summary = fmt.Sprintf("%d of %s on the fast path; whole records can go to the library too", p.Fast, lintCount(p.Fields, "field"))
 	case p.Fast == p.Fields:
 		p.Summary = "all fields on the fast path"
 	default:
@@ -98,7 +98,11 @@ func describePlan(f validate.FieldPlan) (verdict string, details []string) {
 		details = append(details, strings.Join(r.Keywords, ", ")+": "+r.Values)
 	}
 	if f.JudgedAt != f.Path && f.Valid != "any" && !slices.ContainsFunc(f.Why, insideWhole) {
-		with := "judged with all of " + placeName(validate.FieldPlan{Path: f.JudgedAt})
+		around := "the record"
+		if f.JudgedAt != "" {
+			around = placeName(validate.FieldPlan{Path: f.JudgedAt})
+		}
+		with := "judged with all of " + around
 		if f.Fast {
 			with = "where invalid, " + with
 		}

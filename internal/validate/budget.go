@@ -133,7 +133,8 @@ var errOverBudget = errors.New("over budget")
 
 // overSteps is the fault of a record that takes more steps than the limit.
 func overSteps(limit int) *fault {
-	return overBudget(keywordSteps, -1, "", fmt.Sprintf("checked in at most %d steps", limit), "more")
+	return overBudget(keywordSteps, -1, "", fmt.Sprintf("checkable in at most %d steps of the JSON Schema library", limit),
+		"one that takes more (weir lint may tell why)")
 }
 
 // overBudget is the fault of a record whose bytes are beyond a limit.

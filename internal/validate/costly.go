@@ -40,6 +40,7 @@ const (
 // value looks at the values of a plan, of which a record can have so many. judged is the keyword because of which the
 // library judges them, or a value around them.
 func (k *costly) value(p *plan, times int, judged string) {
+	outside := judged
 	if judged == "" && p.alone {
 		judged = k.asks(p)
 	}
@@ -53,7 +54,11 @@ func (k *costly) value(p *plan, times int, judged string) {
 	if judged != "" && k.judged(p, times, items, names, judged) {
 		return // what is in it is bounded when it is
 	}
-	k.text(p, times, judged)
+	if outside == "" && p.library&isText == 0 {
+		k.text(p, times, "") // the keyword is about values of other kinds
+	} else {
+		k.text(p, times, judged)
+	}
 	if r := p.arrays; r != nil {
 		for _, place := range r.places {
 			k.value(place, times, judged)
@@ -115,8 +120,8 @@ func (k *costly) asksOfNames(r *objectRule, p *plan) string {
 	switch {
 	case r.library:
 		return cmp.Or(strings.Join(r.why, ", "), "a keyword")
-	case r.sealed:
-		return "propertyNames or unevaluatedProperties"
+	case len(r.sealedBy) > 0:
+		return strings.Join(r.sealedBy, ", ")
 	}
 	for _, trigger := range r.triggers {
 		if trigger != 0 {

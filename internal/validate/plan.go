@@ -106,7 +106,8 @@ const (
 	maxVariants = 64  // constants that decide a choice
 )
 
-// planner compiles plans.
+// planner compiles plans. What applies to a value in place ($ref, allOf, anyOf, oneOf, if, not) is followed by inPlace.add;
+// number, text, array and object each note the keywords of their kind, of enum and const what is of that kind.
 type planner struct {
 	dynamic bool // some reference depends on the way that led to it, so that nothing can be judged alone
 	plans   int
@@ -206,12 +207,12 @@ func (p *planner) value(schemas []applied, at *columnTree, path string, alone bo
 	p.array(v)
 	p.object(v, at)
 	v.watched = v.watched || v.library != 0
-	v.count()
+	v.plainIntegers()
 	return v
 }
 
-// count notes the integers that need no second look.
-func (v *plan) count() {
+// plainIntegers notes the integers that need no second look.
+func (v *plan) plainIntegers() {
 	if v.column < 0 || v.kind != contract.Integer || len(v.inside) > 0 || v.accepts&isInteger == 0 {
 		return
 	}

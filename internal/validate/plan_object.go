@@ -338,9 +338,9 @@ func (r *objectRule) unevaluated(in *inPlace, a applied) {
 		return
 	}
 	r.sealed = true
-	refuses := a.schema.UnevaluatedProperties.Always
+	always := a.schema.UnevaluatedProperties.Always
 	unseen := func(s *jsonschema.Schema) bool { return s.If != nil || len(s.PatternProperties) > 0 }
-	if refuses == nil || *refuses || slices.ContainsFunc(below, unseen) {
+	if always == nil || *always || slices.ContainsFunc(below, unseen) {
 		r.sealedBy = append(r.sealedBy, "unevaluatedProperties")
 	}
 	for i := range r.slots {

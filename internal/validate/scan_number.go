@@ -24,7 +24,7 @@ func (s *scan) number(p *plan, i int) int {
 				if negative {
 					n = -n
 				}
-				if n >= p.low && n <= p.high { // see plan.count
+				if n >= p.low && n <= p.high { // see plan.plainIntegers
 					s.row.SetInt(p.column, n)
 					return digits + k
 				}
