@@ -21,7 +21,7 @@ type settings struct {
 	shapes  []*shape
 	peers   []*peer
 	out     string // file for the raw results, "" for none
-	write   bool   // put the table into README.md
+	write   bool   // keep the results: results.json and the table in README.md
 }
 
 func main() {
@@ -70,10 +70,13 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if s.write {
-		return r.rewrite(filepath.Join(root, "benchmarks/validate/README.md"))
+	if !s.write {
+		return nil
 	}
-	return nil
+	if err := r.save(filepath.Join(root, "benchmarks/validate/results.json")); err != nil {
+		return err
+	}
+	return r.rewrite(filepath.Join(root, "benchmarks/validate/README.md"))
 }
 
 func parse(args []string) (s settings, err error) {
@@ -81,8 +84,8 @@ func parse(args []string) (s settings, err error) {
 	f.Float64Var(&s.Seconds, "seconds", 0.2, "measure each data set for so `many` seconds of the processor, per peer, mode and round")
 	f.IntVar(&s.Rounds, "rounds", 2, "go over all peers so many `times`; the median is reported, more rounds for figures to keep")
 	f.IntVar(&s.Records, "records", perData, "`number` of records of a data set")
-	f.StringVar(&s.out, "out", "benchmarks/validate/results.json", "`file` for the raw results, empty for none")
-	f.BoolVar(&s.write, "write", false, "put the table into benchmarks/validate/README.md")
+	f.StringVar(&s.out, "out", ".weir/bench/results.json", "`file` for the raw results, empty for none")
+	f.BoolVar(&s.write, "write", false, "keep these results: benchmarks/validate/results.json, and the table in the README beside it")
 	allShapes, allPeers := shapes(), peers()
 	shapeNames := f.String("shapes", names(allShapes, func(s *shape) string { return s.name }), "`names` of the shapes to measure")
 	peerNames := f.String("peers", names(allPeers, func(p *peer) string { return p.name }), "`names` of the peers to measure; weir is always there")
