@@ -83,7 +83,37 @@ func (in *inPlace) below(a applied, sub *jsonschema.Schema, step string) applied
 type decision struct {
 	name     string
 	constant any  // string, json.Number, bool or nil
-	other    bool // it is none of the constants that any choice names
+	other    bool // it is none of the known
+	known    []any
+	unknown  []any // constants that other would have to exclude too: choices inside branches name them
+}
+
+// excludes says whether the decided value is none of the constants, which other is not where it does not know them.
+func (d *decision) excludes(constants []any) bool {
+	if !d.other {
+		return !contains(constants, d.constant)
+	}
+	excluded := true
+	for _, c := range constants {
+		if !contains(d.known, c) {
+			d.unknown = addConstants(d.unknown, c)
+			excluded = false
+		}
+	}
+	return excluded
+}
+
+func contains(constants []any, c any) bool {
+	return slices.ContainsFunc(constants, func(known any) bool { return sameConstant(known, c) })
+}
+
+func addConstants(list []any, constants ...any) []any {
+	for _, c := range constants {
+		if !contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // choose follows the one branch of an anyOf or oneOf that a value can fit, if it is just one.
@@ -109,6 +139,8 @@ func (in *inPlace) choose(c choice, kind kinds, decided *decision, follow func(*
 	}
 	b := &branch{choice: c, owner: in.owner, proven: refused+len(fit) == len(c.branches) && c.via == nil}
 	switch {
+	case len(fit) == 0 && c.via != nil: // the choice above is lost, and the library reports no more than that
+		in.accepts = 0
 	case len(fit) == 0:
 		in.unfit = append(in.unfit, b)
 	case len(fit) == 1:
@@ -210,7 +242,12 @@ func (in *inPlace) condition(a applied, kind kinds, decided *decision, follow fu
 	case decided.name != name:
 		in.unsure("if")
 		return
-	case !decided.other:
+	case decided.other:
+		if constants := literals(s.If.Properties[name])[0]; !decisive(constants) || !decided.excludes(constants) {
+			in.unsure("if")
+			return
+		}
+	default:
 		refused, usable := libraryAnswer(s.If, map[string]any{name: decided.constant})
 		if holds = refused == nil; !usable {
 			in.unsure("if")
@@ -254,10 +291,7 @@ func aboutOneName(s *jsonschema.Schema) (name string, ok bool) {
 // fits says whether an object with the decided property could fit the branch. false is certain.
 func (d *decision) fits(branch *jsonschema.Schema) bool {
 	pins := pinned(branch, nil)[d.name]
-	if pins == nil {
-		return true
-	}
-	return !d.other && slices.ContainsFunc(pins, func(v any) bool { return sameConstant(v, d.constant) })
+	return pins == nil || !d.excludes(pins)
 }
 
 // sameConstant compares constants that can decide a choice.
@@ -353,10 +387,5 @@ func decidingName(choices []choice) (name string, constants []any, ok bool) {
 			name, ok = n, true
 		}
 	}
-	for _, v := range common[name] {
-		if !slices.ContainsFunc(constants, func(c any) bool { return sameConstant(v, c) }) {
-			constants = append(constants, v)
-		}
-	}
-	return name, constants, ok && len(constants) <= maxVariants
+	return name, addConstants(nil, common[name]...), ok
 }

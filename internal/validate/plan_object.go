@@ -151,6 +151,15 @@ func (p *planner) object(v *plan, at *columnTree) {
 // decide plans objects whose branches depend on a constant property: one rule for each constant, and one for the rest.
 func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 	name, constants, ok := decidingName(in.choices)
+	var other *decision
+	for more := true; more; more = len(other.unknown) > 0 { // choices inside the branches may name further constants
+		if ok = ok && len(constants) <= maxVariants; !ok {
+			break
+		}
+		other = &decision{name: name, other: true, known: constants}
+		p.expand(v, isObject, other)
+		constants = append(constants, other.unknown...)
+	}
 	if !ok {
 		for _, c := range in.choices {
 			in.unsure(c.keyword)
@@ -176,10 +185,12 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 		r := ruleOf(&decision{name: name, constant: c})
 		d.cases = append(d.cases, decidedCase{literalOf(c), r})
 	}
-	d.other = ruleOf(&decision{name: name, other: true})
-	d.demanded = len(d.other.unfit) == len(in.choices)
-	for _, b := range d.other.unfit {
-		d.demanded = d.demanded && b.demands(name)
+	d.other = ruleOf(other)
+	d.demanded = !slices.ContainsFunc(d.other.unfit, func(b *branch) bool { return !b.demands(name) })
+	for _, c := range in.choices { // an if is none of them, and takes a missing name for any constant
+		d.demanded = d.demanded && slices.ContainsFunc(d.other.unfit, func(b *branch) bool {
+			return b.keyword == c.keyword && b.trail == c.trail
+		})
 	}
 	v.objects = &objectRule{decider: d}
 	v.accepts |= isObject
