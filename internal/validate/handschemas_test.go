@@ -27,6 +27,8 @@ var handSchemas = []struct {
 		"step":{"type":"integer","multipleOf":5,"minimum":-10},"third":{"multipleOf":0.0001},"big":{"minimum":9007199254740993,"maximum":12345678901234567890}}}`,
 		[]string{`{"price":19.99,"rate":0.5,"step":15,"third":0.3333,"big":9007199254740993}`, `{"price":0.005,"rate":1.0,"step":-15,"third":1e-5,"big":9007199254740992}`,
 			`{"price":99999.990,"rate":1e-300,"step":5.0,"third":1e300,"big":1234567890123456789e1}`}},
+	{"multiples of more than a decimal holds", `{"properties":{"a":{"multipleOf":18446744073709551616},"b":{"multipleOf":1e-3000},"c":{"type":"integer","multipleOf":1e3000}}}`,
+		[]string{`{"a":18446744073709551616,"b":5,"c":0}`, `{"a":7,"b":-1.5,"c":7}`, `{"a":1e20,"b":0,"c":1e3}`}},
 	{"patterns", `{"properties":{"code":{"type":"string","pattern":"^[A-Z]{2}[0-9]+$"},"free":{"pattern":"a.c"},"word":{"type":"string","pattern":"^\\w+\\s\\d$","maxLength":5}}}`,
 		[]string{`{"code":"UA1545","free":"xabcx","word":"ab 1"}`, `{"code":"ua1","free":"a\nc","word":"é 1"}`, `{"code":"UA1\n","free":7,"word":"abcd 1"}`}},
 	{"formats", `{"properties":{"at":{"type":"string","format":"date-time"},"day":{"type":"string","format":"date"},"hour":{"type":"string","format":"time"},

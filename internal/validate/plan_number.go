@@ -39,11 +39,11 @@ func (p *planner) number(v *plan) {
 		r.bound(in, "maximum", s.Maximum, 1, false)
 		r.bound(in, "exclusiveMaximum", s.ExclusiveMaximum, 1, true)
 		if s.MultipleOf != nil {
-			d, ok := newDecimal(s.MultipleOf)
-			if !ok || d.digits == 0 {
+			if d, ok := newDecimal(s.MultipleOf); ok {
+				r.multiples = append(r.multiples, d)
+			} else { // what is left of it in d may be zero, by which nothing can be divided
 				in.unsure("multipleOf")
 			}
-			r.multiples = append(r.multiples, d)
 		}
 		r.enum(in, s)
 	}
