@@ -72,6 +72,9 @@ func (s *comparison) differences(value []byte) (found []string) {
 	if nothing := s.v.Check(value, nil); !reflect.DeepEqual(nothing, want) {
 		differ("violations without a row: got\n%+v, want\n%+v", nothing, want)
 	}
+	if n := s.v.failures.Load() + s.doubting.failures.Load(); n > 0 {
+		differ("the scan fails")
+	}
 	for _, x := range got {
 		if x.Rule == rulePanic {
 			differ("rule %s: %s", x.Rule, x.Found)

@@ -115,6 +115,9 @@ func TestAFailureOfTheScanIsNotTheRecords(t *testing.T) {
 	if got := rules(v.Check([]byte(bad), row)); got != "known-carrier" {
 		t.Errorf("got rules %s, want known-carrier", got)
 	}
+	if n := v.failures.Load(); n != 2 {
+		t.Errorf("got %d scans that failed, want 2", n)
+	}
 }
 
 func TestOptionsAreChecked(t *testing.T) {

@@ -60,6 +60,9 @@ func (c *rivals) of(value []byte) (want []Violation, differs string) {
 func (c *rivals) differ(v *Validator, value []byte, want []Violation, wantRow *columns.Row) string {
 	given := bytes.Clone(value)
 	got := c.check(v, given, c.row)
+	if v.failures.Load() > 0 {
+		return "the scan fails"
+	}
 	if !bytes.Equal(given, value) {
 		return "the record's bytes changed"
 	}

@@ -3,6 +3,7 @@ package validate
 import (
 	"hash/maphash"
 	"math/bits"
+	"sync/atomic"
 
 	"weir/internal/columns"
 	"weir/internal/contract"
@@ -36,7 +37,8 @@ type scan struct {
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
 	doubt func() bool
 
-	spare *columns.Row // where the caller wants none
+	spare    *columns.Row // where the caller wants none
+	failures *atomic.Int64
 }
 
 // failed is returned instead of an offset where the bytes are not strict JSON within the limits, or beyond what a scan
@@ -61,6 +63,7 @@ type frame struct {
 func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
 	defer func() {
 		if recover() != nil {
+			s.failures.Add(1)
 			ok = false
 		}
 	}()

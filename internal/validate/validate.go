@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
@@ -104,7 +105,8 @@ type Validator struct {
 	decoders *sync.Pool // of *decoder
 	costs    *costs
 	plan     *plan
-	scans    *sync.Pool // of *scan
+	scans    *sync.Pool    // of *scan
+	failures *atomic.Int64 // scans that panicked: the library judged their records, and tests hold that there are none
 }
 
 // Compile prepares the contract's schema. The layout must be the contract's own.
@@ -150,9 +152,9 @@ func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Vali
 // plans compiles the plan of the schema, and makes room for scans.
 func (v *Validator) plans(l *columns.Layout) {
 	top, predictions := newPlan(v.schema, v.schemas, l)
-	v.plan, v.costs = top, newCosts(v.schemas)
+	v.plan, v.costs, v.failures = top, newCosts(v.schemas), new(atomic.Int64)
 	v.scans = &sync.Pool{New: func() any {
-		return &scan{next: make([]uint32, predictions), hashes: hashSet{seed: maphash.MakeSeed()}, spare: l.NewRow(), doubt: v.options.Doubt}
+		return &scan{next: make([]uint32, predictions), hashes: hashSet{seed: maphash.MakeSeed()}, spare: l.NewRow(), doubt: v.options.Doubt, failures: v.failures}
 	}}
 }
 
