@@ -258,7 +258,8 @@ func (v *Validator) judgeChoice(found []leaf, record []byte, e *event, m *meter)
 		}
 	case e.decided != failed && !e.choice.proven:
 		value, ok := v.partValue(scalarAt(record, e.decided), m)
-		if m.take(refusalSteps(len(e.choice.branches), value)); !ok || m.over() || e.choice.constants == nil || !libraryRefuses(e.choice.constants, value) {
+		m.take(refusalSteps(len(e.choice.branches), value))
+		if constants := e.choice.constants; !ok || m.over() || constants == nil || !libraryRefuses(constants, value) {
 			return nil, false
 		}
 	}

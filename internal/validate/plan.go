@@ -201,7 +201,7 @@ func (p *planner) value(schemas []applied, at *columnTree, path string, alone bo
 		return p.unplanned(v, at, "a $ref that comes back to itself")
 	}
 	defer p.leave(marked)
-	p.constants(v)
+	p.ask(v)
 	p.number(v)
 	p.text(v)
 	p.array(v)
@@ -234,13 +234,19 @@ func (p *planner) unplanned(v *plan, at *columnTree, why string) *plan {
 	return v
 }
 
-// constants asks the library once about the values that are known before any record: null, true and false.
-func (p *planner) constants(v *plan) {
+// known are the kinds of one value each.
+const known = isNull | isTrue | isFalse
+
+// ask asks the library, before any record, about null, true and false, and about the kinds that a schema's type refuses.
+// Of those it is shown any value: it looks at nothing but the type.
+func (p *planner) ask(v *plan) {
 	for _, c := range []struct {
 		kind  kinds
 		value any
-	}{{isNull, nil}, {isTrue, true}, {isFalse, false}, {isText, ""}, {isNumber, json.Number("0")}, {isArray, []any{}}, {isObject, map[string]any{}}} {
-		const known = isNull | isTrue | isFalse
+	}{
+		{isNull, nil}, {isTrue, true}, {isFalse, false},
+		{isText, ""}, {isNumber, json.Number("0")}, {isArray, []any{}}, {isObject, map[string]any{}},
+	} {
 		fits, usable := true, !p.dynamic
 		for _, l := range v.schemas {
 			if c.kind&known == 0 && typesOf(l.schema)&c.kind != 0 {
@@ -398,6 +404,21 @@ func literals(s *jsonschema.Schema) (lists [][]any) {
 	return lists
 }
 
+// containers sends arrays or objects to the library where enum or const list any, and refuses them where not.
+func (in *inPlace) containers(s *jsonschema.Schema, kind kinds) {
+	for _, list := range literals(s) {
+		found := false
+		for _, item := range list {
+			found = found || kindOf(item) == kind
+		}
+		if found {
+			in.unsure("enum")
+		} else {
+			in.accepts = 0
+		}
+	}
+}
+
 // settle notes the outcome for values of a kind in the plan.
 func (v *plan) settle(in *inPlace, kind kinds) {
 	if len(in.unfit) > 0 {
@@ -416,3 +437,17 @@ func (v *plan) settle(in *inPlace, kind kinds) {
 
 // stepName writes a name as a step of an evaluation path, as the library does.
 func stepName(keyword, name string) string { return keyword + "/" + escapeLocation(name) }
+
+// watchInside makes the scan look, after it has read the value, whether something inside broke that only the library
+// can judge from here.
+func (v *plan) watchInside(in *inPlace, inside ...*plan) {
+	if !v.alone {
+		return
+	}
+	for _, child := range inside {
+		v.watched = v.watched || !child.alone
+	}
+	for _, a := range in.list {
+		v.watched = v.watched || a.via != nil
+	}
+}

@@ -90,32 +90,3 @@ func (in *inPlace) items(place int) (list []applied) {
 	}
 	return list
 }
-
-// containers sends arrays or objects to the library where enum or const list any, and refuses them where not.
-func (in *inPlace) containers(s *jsonschema.Schema, kind kinds) {
-	for _, list := range literals(s) {
-		found := false
-		for _, item := range list {
-			found = found || kindOf(item) == kind
-		}
-		if found {
-			in.unsure("enum")
-		} else {
-			in.accepts = 0
-		}
-	}
-}
-
-// watchInside makes the scan look, after it has read the value, whether something inside broke that only the library
-// can judge from here.
-func (v *plan) watchInside(in *inPlace, inside ...*plan) {
-	if !v.alone {
-		return
-	}
-	for _, child := range inside {
-		v.watched = v.watched || !child.alone
-	}
-	for _, a := range in.list {
-		v.watched = v.watched || a.via != nil
-	}
-}

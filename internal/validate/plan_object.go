@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -341,7 +342,7 @@ func (r *objectRule) trigger(name string) {
 func (r *objectRule) unevaluated(in *inPlace, a applied) {
 	var below []*jsonschema.Schema
 	for _, other := range in.list {
-		if other.trail == a.trail || len(other.trail) > len(a.trail) && other.trail[:len(a.trail)] == a.trail && other.trail[len(a.trail)] == '/' {
+		if strings.HasPrefix(other.trail+"/", a.trail+"/") {
 			below = append(below, other.schema)
 		}
 	}

@@ -154,7 +154,10 @@ func (v *Validator) plans(l *columns.Layout) {
 	top, predictions := newPlan(v.schema, v.schemas, l)
 	v.plan, v.costs, v.failures = top, newCosts(v.schemas), new(atomic.Int64)
 	v.scans = &sync.Pool{New: func() any {
-		return &scan{next: make([]uint32, predictions), hashes: hashSet{seed: maphash.MakeSeed()}, spare: l.NewRow(), doubt: v.options.Doubt, failures: v.failures}
+		return &scan{
+			next: make([]uint32, predictions), hashes: hashSet{seed: maphash.MakeSeed()}, spare: l.NewRow(),
+			doubt: v.options.Doubt, failures: v.failures,
+		}
 	}}
 }
 
