@@ -201,3 +201,19 @@ func TestExamplesOfTheFlightsContractBreakTheRulesTheyName(t *testing.T) {
 		}
 	}
 }
+
+// Maps of many names are what feature stores write; their names are told apart by hashes, as many as a record can hold.
+func TestAsManyNamesAsARecordHoldsStayOnTheFastPath(t *testing.T) {
+	v := bySchema(t, `{"type":"object","additionalProperties":{"type":"integer"}}`)
+	var record strings.Builder
+	for i := range 90_000 {
+		fmt.Fprintf(&record, `,"k%05d":1`, i)
+	}
+	value := []byte("{" + record.String()[1:] + "}")
+	if s := v.scans.Get().(*scan); !s.run(v.plan, value, s.spare) || len(s.events) > 0 {
+		t.Errorf("%d bytes: the scan is not sure, %d parts", len(value), len(s.events))
+	}
+	if got := rules(v.Check(append(value[:len(value)-1], `,"k00007":2}`...), nil)); got != ruleDuplicateName {
+		t.Errorf("a name twice among 90,000: got %s, want %s", got, ruleDuplicateName)
+	}
+}

@@ -255,7 +255,7 @@ type hashSet struct {
 
 const (
 	minHashes = 64
-	maxHashes = 1 << 16
+	maxHashes = 1 << 18 // twice the values a record of DefaultMaxRecordBytes can hold
 )
 
 // add returns false where the hash was there, or where the set is full.
