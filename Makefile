@@ -42,11 +42,12 @@ test-kafka: need-go ## run the tests on a real Apache Kafka; needs Java 17 and M
 	@[ -n "$$KAFKA_BROKERS" ] || mvn --version >/dev/null 2>&1 || { echo 'make test-kafka needs Maven, which fetches Apache Kafka: no mvn in PATH' >&2; exit 1; }
 	WEIR_KAFKA=1 go test -count=1 -p 1 -timeout 15m -skip '/^kfake$$|^TestFaultsOfTheProtocol|^TestSessionKeepsTheLedgerUnderProtocolErrors|^TestDemoIsTheSameWithoutTheFastPath' $(KAFKA_PACKAGES)
 
-# Three times a year of flights take the race detector many minutes; internal/demo shows it the same stages over two months.
+# Three times a year of flights take the race detector many minutes; internal/demo shows it the same stages over two
+# months. Under it pools forget what they hold at random, so that counts of allocated bytes say nothing.
 
 .PHONY: race
 race: need-go ## run the quick tests under the race detector; needs a C compiler
-	CI= CGO_ENABLED=1 go test -race -timeout 15m -skip '^TestDemoIsTheSameWithoutTheFastPath' ./...
+	CI= CGO_ENABLED=1 go test -race -timeout 15m -skip '^TestDemoIsTheSameWithoutTheFastPath|^TestBytesAreAtMostThoseOfTheSteps' ./...
 
 .PHONY: fuzz
 fuzz: need-go ## run every fuzz target of the packages FUZZ (all) for FUZZTIME (20s)
