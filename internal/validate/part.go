@@ -182,8 +182,8 @@ func (v *Validator) partValue(value []byte, m *meter) (doc any, ok bool) {
 	return doc, fault == nil
 }
 
-// judgeMissing says what the library said of objects without the names.
-// The names that one schema asks for are one leaf, as the library has it.
+// judgeMissing repeats what the library said of objects without the names. The names that one schema asks for are one
+// leaf, as the library has it.
 func (v *Validator) judgeMissing(found []leaf, e *event, m *meter) (_ []leaf, ok bool) {
 	first := len(found)
 	for i, a := range e.asked {

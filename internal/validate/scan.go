@@ -29,7 +29,7 @@ type scan struct {
 	hashes hashSet  // of names without a slot and of items that must be unique
 	buffer []byte   // the last text that had to be unescaped
 	points int      // code points of the last text that is not ASCII
-	seen   []uint64 // bits of the slots seen, of large objects on the way
+	seen   []uint64 // bits of the slots seen, of the objects on the way
 
 	work  int // steps done: see affords
 	meter meter

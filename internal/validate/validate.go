@@ -1,8 +1,8 @@
 // Package validate gives the verdict on one record: strict JSON that fits the contract's JSON Schema, with jsonschema/v5
 // as the authority and a scan that spares most values the way there. In go bytes and a Row to fill, out come violations,
 // none meaning valid.
-// A panic inside the check becomes a violation of that record; nothing else escapes. It reads and writes nothing
-// besides: routing, counting and dead letters are others' work.
+// A panic of the scan leaves the record to the library, one of the library becomes a violation of that record; nothing
+// else escapes. It reads and writes nothing besides: routing, counting and dead letters are others' work.
 package validate
 
 import (
