@@ -139,10 +139,10 @@ func TestAValidRecordIsNeverJudgedTwice(t *testing.T) {
 		{"properties":{"kind":{"const":"b"}},"required":["kind"]}]}}}`)
 	record := []byte(`{"p":{"kind":"a","x":2}}`)
 	s := v.scans.Get().(*scan)
-	if !s.run(v.plan, record, s.spare) || len(s.events) != 1 || s.events[0].question != wholeValue || s.events[0].at.pointer != "/p" {
+	if !s.run(v.plan, record, s.spare) || len(s.events) != 1 || s.events[0].question != wholeValue || s.events[0].at != "/p" {
 		t.Fatalf("got %+v, want /p as a whole", s.events)
 	}
-	if vs, ok := v.byParts(record, s.events, v.newMeter()); !ok || len(vs) > 0 {
+	if vs, ok := v.byParts(s, record, v.newMeter()); !ok || len(vs) > 0 {
 		t.Errorf("got %v, %v, want that the part is valid", vs, ok)
 	}
 }
@@ -169,13 +169,13 @@ func TestAValidRecordGoesToTheLibraryOnlyWhereThePlanSaysSo(t *testing.T) {
 			if !scan.run(v.plan, document, row) {
 				t.Errorf("seed %d: %s: the scan fails", seed, document)
 			}
-			if vs, ok := v.byParts(document, scan.events, v.newMeter()); !ok || len(vs) > 0 {
+			if vs, ok := v.byParts(scan, document, v.newMeter()); !ok || len(vs) > 0 {
 				t.Errorf("seed %d: %s: the parts say %v, %v", seed, document, vs, ok)
 			}
 			for _, e := range scan.events {
 				left++
-				if !leavesTo(plan, e.at.pointer) {
-					t.Errorf("seed %d: %s: the value at %q goes to the library, and the plan calls it fast:\n%s", seed, document, e.at.pointer, written(plan))
+				if !leavesTo(plan, e.at) {
+					t.Errorf("seed %d: %s: the value at %q goes to the library, and the plan calls it fast:\n%s", seed, document, e.at, written(plan))
 				}
 			}
 		}

@@ -48,14 +48,6 @@ func (k *key) at(b []byte, i int) bool {
 // load reads the eight bytes at b[i:], the first in the lowest bits.
 func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
 
-// pointerToken is a JSON pointer, or one step of it, and the same as the library writes it in its locations.
-type pointerToken struct{ pointer, location string }
-
-// newToken is the step to a name.
-func newToken(name string) pointerToken {
-	return pointerToken{"/" + escapeToken(name), "/" + escapeLocation(name)}
-}
-
 func escapeLocation(name string) string { return url.PathEscape(escapeToken(name)) }
 
 // literalOf is a constant as a decider compares it.

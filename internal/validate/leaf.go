@@ -20,7 +20,6 @@ const messageFalse = "not allowed"
 type leaf struct {
 	*promise
 	instance string // JSON pointer
-	found    string // the same, as the library escapes it
 	trail    string // evaluation path of the part's schema
 	err      *jsonschema.ValidationError
 	doc      any      // what the library was given: the record or a part of it
@@ -31,8 +30,8 @@ type leaf struct {
 // part is what the library is given to judge: the record, or a value in it, and where it stands.
 type part struct {
 	doc   any
-	at    pointerToken // JSON pointer
-	trail string       // evaluation path of the schema
+	at    string // JSON pointer
+	trail string // evaluation path of the schema
 }
 
 // leaves lists the keywords a part breaks. $ref, allOf, if and dependent schemas lead to the keywords in them;
@@ -66,7 +65,7 @@ func isAlternative(e *jsonschema.ValidationError) bool {
 
 func (v *Validator) newLeaf(p part, e *jsonschema.ValidationError) leaf {
 	l := leaf{err: e, doc: p.doc, local: decodePointer(e.InstanceLocation)}
-	l.instance, l.found = p.at.pointer+l.local, p.at.location+e.InstanceLocation
+	l.instance = p.at + l.local
 	l.trail = p.trail
 	if known := v.promises[e.AbsoluteKeywordLocation]; known != nil && e.Message != messageFalse {
 		l.promise = known
@@ -88,8 +87,9 @@ type promise struct {
 	location string // as the library escapes it: a pointer, or a URL with one in another document than the root's
 	sub      *jsonschema.Schema
 	expected string
-	rule     contract.Rule // of required, that of each name is looked up
-	closing  bool          // the keyword is the unknown fields policy's, not the contract's
+	rule     contract.Rule
+	ruleOf   map[string]contract.Rule // of required, by name: each has a rule of its own
+	closing  bool                     // the keyword is the unknown fields policy's, not the contract's
 }
 
 // newPromises prepares what can be said of each keyword.
@@ -114,6 +114,12 @@ func (v *Validator) newPromise(s *jsonschema.Schema, location, keyword, absolute
 		p.location = pointer
 	}
 	p.rule = v.ruleAt(p.location, "")
+	if keyword == "required" && s != nil {
+		p.ruleOf = make(map[string]contract.Rule, len(s.Required))
+		for _, name := range s.Required {
+			p.ruleOf[name] = v.ruleAt(p.location, "/"+escapeLocation(name))
+		}
+	}
 	return p
 }
 

@@ -49,6 +49,9 @@ func (m *meter) reserve(bytes int64) {
 
 // release gives back what is reserved.
 func (m *meter) release() {
+	if m.held == 0 { // nearly always
+		return
+	}
 	m.memory.free.Release(m.held)
 	m.held = 0
 }

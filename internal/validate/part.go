@@ -1,10 +1,10 @@
 package validate
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -23,108 +23,140 @@ const (
 type event struct {
 	question question
 	plan     *plan
-	via      *branch      // where the part stands below a choice: that it is invalid proves the choice lost, and no more
-	from, to int          // bytes of the value, or of the object whose names or choice are at fault
-	at       pointerToken // where that is
+	via      *branch // where the part stands below a choice: that it is invalid proves the choice lost, and no more
+	from, to int     // bytes of the value, or of the object whose names or choice are at fault
+	at       string  // JSON pointer to that
 
-	names              []string // missing or unwanted
-	asked              []asked  // the schemas at fault: of each missing name, or all of an unwanted one
-	valueFrom, valueTo int      // the value of the unwanted name
+	asked              []*asked // the schemas at fault: of each missing name, or all of an unwanted one
+	name               string   // unwanted
+	valueFrom, valueTo int      // the value under that name
 
 	choice  *branch // that has no branch left
-	proof   *event  // a part of the one branch that could fit; nil where none could
+	proof   int     // index in the scan's proofs of a part of the one branch that could fit; noProof where none could
 	decided int     // offset of the value that decides, failed where it is missing
 	count   int     // of the object's names
 }
 
+// noProof is no index.
+const noProof = -1
+
+// placeOf is the place of a plan's value that the scan has come to, so many steps down.
+func (s *scan) placeOf(p *plan, depth int) (at string, ok bool) {
+	if p.exact {
+		return p.path, true
+	}
+	return s.here(depth)
+}
+
 // here is the JSON pointer of the value that the scan has come to, so many steps down. ok is false below an empty name,
 // which the library leaves out of its locations.
-func (s *scan) here(depth int) (at pointerToken, ok bool) {
-	var pointer, location strings.Builder
+func (s *scan) here(depth int) (at string, ok bool) {
+	pointer := make([]byte, 0, 64)
 	for i := range depth {
 		f := &s.frames[i]
-		var t pointerToken
+		var step string
 		switch {
 		case f.rule == nil:
-			t.pointer = "/" + strconv.Itoa(f.from)
-			t.location = t.pointer
+			step = "/" + strconv.Itoa(f.from)
 		case f.slot < 0:
 			name, _, _ := s.readText(f.from)
-			t = newToken(string(name))
+			step = "/" + escapeToken(string(name))
 		default:
-			t = f.rule.slots[f.slot].token
+			step = f.rule.slots[f.slot].step
 		}
-		if depth == 1 {
-			return t, t.pointer != "/"
+		if step == "/" {
+			return "", false
 		}
-		if t.pointer == "/" {
-			return at, false
-		}
-		pointer.WriteString(t.pointer)
-		location.WriteString(t.location)
+		pointer = append(pointer, step...)
 	}
-	return pointerToken{pointer.String(), location.String()}, true
+	return string(pointer), true
+}
+
+// asking is a record whose parts the library is asked about.
+type asking struct {
+	*Validator
+	*meter
+	record []byte
+	proofs []event
+	heard  *answers
+	found  []leaf
 }
 
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
-func (v *Validator) byParts(record []byte, events []event, m *meter) (vs []Violation, ok bool) {
+func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
+	a := asking{v, m, record, s.proofs, &s.heard, s.leaves[:0]}
 	defer func() {
 		if recover() != nil {
 			vs, ok = nil, false
 		}
+		clear(a.found)
+		s.leaves = a.found[:0]
 	}()
-	var leaves []leaf
-	for i := range events {
-		e := &events[i]
-		switch e.question {
-		case wholeValue:
-			leaves, ok = v.judgeValue(leaves, e, record[e.from:e.to], m)
-		case missingNames:
-			leaves, ok = v.judgeMissing(leaves, e, m)
-		case unwantedName:
-			if slices.ContainsFunc(events[:i], func(f event) bool { return f.question == unwantedName && f.from == e.from }) {
-				continue // judged together with the object's first
-			}
-			leaves, ok = v.judgeUnwanted(leaves, record, events[i:], m)
-		case noBranch:
-			leaves, ok = v.judgeChoice(leaves, record, e, m)
-		}
-		if !ok {
+	for i := range s.events {
+		if !a.judge(s.events[i:], s.events[:i]) {
 			return nil, false
 		}
 	}
-	if len(leaves) == 0 {
+	if len(a.found) == 0 {
 		return nil, true
 	}
-	return v.violations(leaves), true
+	return v.violations(a.found), true
 }
 
-// ask judges a part by a schema. An error says that the library cannot, or may not because the record is over budget.
-func (v *Validator) ask(found []leaf, s *jsonschema.Schema, p part, m *meter) ([]leaf, error) {
-	if !v.count(m, s, p.doc) {
-		return found, errOverBudget
-	}
-	switch err := s.Validate(p.doc).(type) {
-	case nil:
-		return found, nil
-	case *jsonschema.ValidationError:
-		if found, ok := v.told(found, p, err, m); ok {
-			return found, nil
-		}
-		return found, errOverBudget
-	default: // a loop in the schema's references
-		return found, err
+// judge asks about the first of the parts.
+func (a *asking) judge(parts, before []event) (ok bool) {
+	switch e := &parts[0]; e.question {
+	case wholeValue:
+		return a.value(e)
+	case missingNames:
+		return a.missing(e)
+	case unwantedName:
+		together := func(f event) bool { return f.question == unwantedName && f.from == e.from }
+		return slices.ContainsFunc(before, together) || a.unwanted(parts) // with the object's first
+	default:
+		return a.choice(e)
 	}
 }
 
-func (v *Validator) judgeValue(found []leaf, e *event, value []byte, m *meter) (_ []leaf, ok bool) {
+// ask judges a part by a schema; written is what the answer may be remembered by, "" for nothing. ok is false where the
+// library cannot, or may not because the record is over budget.
+func (a *asking) ask(s *jsonschema.Schema, p part, written string) (ok bool) {
+	if known := a.heard.find(s, written); known != nil {
+		a.take(known.steps)
+		return !a.over() && (known.refused == nil || a.told(p, known.refused))
+	}
+	used := a.used
+	if !a.count(a.meter, s, p.doc) {
+		return false
+	}
+	err := s.Validate(p.doc)
+	refused, is := err.(*jsonschema.ValidationError)
+	if err != nil && !is { // a loop in the schema's references
+		return false
+	}
+	a.heard.keep(s, written, refused, a.used-used)
+	return refused == nil || a.told(p, refused)
+}
+
+// told lists what the library said, if the record's budget holds it.
+func (a *asking) told(p part, refused *jsonschema.ValidationError) (ok bool) {
+	if a.take(leafSteps(p, refused)); a.over() {
+		return false
+	}
+	a.found = a.Validator.leaves(a.found, p, refused)
+	return true
+}
+
+// value asks about a value and all that lies in it.
+func (a *asking) value(e *event) (ok bool) {
 	if len(e.plan.schemas) == 0 {
-		return found, true
+		return true
 	}
-	doc, ok := v.partValue(value, m)
+	value := a.record[e.from:e.to]
+	doc, written, ok := a.part(value)
 	if !ok {
-		return nil, false
+		return false
 	}
 	integer := isPlainInteger(value)
 	for _, l := range e.plan.schemas {
@@ -133,26 +165,17 @@ func (v *Validator) judgeValue(found []leaf, e *event, value []byte, m *meter) (
 			schema = l.integers
 		}
 		p := part{doc, e.at, l.trail}
-		known := e.plan.answer(kindAt(value[0]), l.schema)
-		switch {
+		switch known := e.plan.answer(kindAt(value[0]), l.schema); {
 		case known == nil:
-			var err error
-			if found, err = v.ask(found, schema, p, m); err != nil {
-				return nil, false
-			}
+			ok = a.ask(schema, p, written)
 		case known.err != nil:
-			found, ok = v.told(found, p, known.err, m)
+			ok = a.told(p, known.err)
+		}
+		if !ok {
+			return false
 		}
 	}
-	return found, ok
-}
-
-// told lists what the library said before, if the record's budget holds it.
-func (v *Validator) told(found []leaf, p part, refused *jsonschema.ValidationError, m *meter) (_ []leaf, ok bool) {
-	if m.take(leafSteps(p, refused)); m.over() {
-		return nil, false
-	}
-	return v.leaves(found, p, refused), true
+	return true
 }
 
 // isPlainInteger says whether a value is written as an integer: digits, and perhaps a sign.
@@ -168,111 +191,126 @@ func isPlainInteger(value []byte) bool {
 	return true
 }
 
-// partValue decodes a value that the scan has read. Scalars need no decoder.
-func (v *Validator) partValue(value []byte, m *meter) (doc any, ok bool) {
+// part decodes a value that the scan has read. Scalars need no decoder; what they are written with is returned too, for
+// remembering the answer by.
+func (a *asking) part(value []byte) (doc any, written string, ok bool) {
 	switch c := value[0]; {
 	case c == 'n':
-		return nil, true
+		return nil, "null", true
 	case c == 't' || c == 'f':
-		return c == 't', true
+		return c == 't', aliased(value), true
 	case c == '-' || c-'0' <= 9:
-		return json.Number(value), true
+		return json.Number(value), aliased(value), true
+	case c == '"' && len(value) <= maxHeardBytes && bytes.IndexByte(value, '\\') < 0:
+		text := string(value[1 : len(value)-1])
+		a.take(valueSteps + textSteps(len(text), len(value)))
+		return text, aliased(value), !a.over()
 	}
-	doc, fault := v.decode(value, m)
-	return doc, fault == nil
+	doc, fault := a.decode(value, a.meter)
+	return doc, "", fault == nil
 }
 
-// judgeMissing repeats what the library said of objects without the names. The names that one schema asks for are one
-// leaf, as the library has it.
-func (v *Validator) judgeMissing(found []leaf, e *event, m *meter) (_ []leaf, ok bool) {
-	first := len(found)
-	for i, a := range e.asked {
-		if a.refused == nil {
-			return nil, false
+// missing repeats what the library said of objects without the names. The names that one schema asks for are one leaf,
+// as the library has it.
+func (a *asking) missing(e *event) (ok bool) {
+	first := len(a.found)
+	for _, asked := range e.asked {
+		if asked.refused == nil {
+			return false
 		}
-		same := slices.IndexFunc(found[first:], func(l leaf) bool { return l.trail == a.trail })
+		same := slices.IndexFunc(a.found[first:], func(l leaf) bool { return l.trail == asked.trail })
 		if same >= 0 {
-			found[first+same].missing = append(found[first+same].missing, e.names[i])
+			a.found[first+same].missing = append(a.found[first+same].missing, asked.name)
 			continue
 		}
-		if found, ok = v.told(found, part{map[string]any(nil), e.at, a.trail}, a.refused, m); !ok {
-			return nil, false
+		if !a.told(part{map[string]any(nil), e.at, asked.trail}, asked.refused) {
+			return false
 		}
-		found[len(found)-1].missing = e.names[i : i+1 : i+1]
+		a.found[len(a.found)-1].missing = []string{asked.name}
 	}
-	return found, true
+	return true
 }
 
-// judgeUnwanted asks about the unwanted names of the object that the first event is about, without the wanted ones.
-func (v *Validator) judgeUnwanted(found []leaf, record []byte, events []event, m *meter) (_ []leaf, ok bool) {
+// unwanted asks about the unwanted names of the object that the first of the parts is about, without the wanted ones.
+func (a *asking) unwanted(parts []event) (ok bool) {
 	type unwanted struct {
-		asked
+		*asked
 		names map[string]any
 	}
 	var all []unwanted // by schema
-	first := &events[0]
-	for i := range events {
-		e := &events[i]
+	first := &parts[0]
+	for i := range parts {
+		e := &parts[i]
 		if e.question != unwantedName || e.from != first.from {
 			continue
 		}
-		value, ok := v.partValue(record[e.valueFrom:e.valueTo], m)
+		value, _, ok := a.part(a.record[e.valueFrom:e.valueTo])
 		if !ok {
-			return nil, false
+			return false
 		}
-		for _, a := range e.asked {
-			k := slices.IndexFunc(all, func(u unwanted) bool { return u.trail == a.trail })
+		for _, asked := range e.asked {
+			k := slices.IndexFunc(all, func(u unwanted) bool { return u.trail == asked.trail })
 			if k < 0 {
 				k = len(all)
-				all = append(all, unwanted{a, map[string]any{}})
+				all = append(all, unwanted{asked, map[string]any{}})
 			}
-			all[k].names[e.names[0]] = value
+			all[k].names[e.name] = value
 		}
 	}
 	for _, u := range all {
-		var err error
-		if found, err = v.ask(found, u.only, part{u.names, first.at, u.trail}, m); err != nil {
-			return nil, false
+		written := "" // additionalProperties looks at the name, not at its value
+		if len(u.names) == 1 {
+			written = first.name
+		}
+		if !a.ask(u.only, part{u.names, first.at, u.trail}, written) {
+			return false
 		}
 	}
-	return found, true
+	return true
 }
 
-// judgeChoice asks whether an anyOf or oneOf about an object has no branch left, without judging the object by each of
-// them: one part of the only branch that could fit is enough, as the library has refused the others when the plan was
-// made. Where no branch could fit, the value that decides is enough, and a missing one needs no asking any more.
-func (v *Validator) judgeChoice(found []leaf, record []byte, e *event, m *meter) (_ []leaf, ok bool) {
+// choice asks whether an anyOf or oneOf about an object has no branch left, without judging the object by each of them:
+// one part of the only branch that could fit is enough, as the library has refused the others when the plan was made.
+// Where no branch could fit, the value that decides is enough, and a missing one needs no asking any more.
+func (a *asking) choice(e *event) (ok bool) {
 	switch {
-	case e.proof != nil:
-		var why []leaf
-		switch p := e.proof; p.question {
-		case wholeValue:
-			why, ok = v.judgeValue(nil, p, record[p.from:p.to], m)
-		case missingNames:
-			why, ok = v.judgeMissing(nil, p, m)
-		case unwantedName:
-			why, ok = v.judgeUnwanted(nil, record, []event{*p}, m)
-		}
-		if !ok || len(why) == 0 {
-			return nil, false
+	case e.proof != noProof:
+		first := len(a.found)
+		ok = a.judge(a.proofs[e.proof:e.proof+1], nil) && len(a.found) > first
+		clear(a.found[first:])
+		if a.found = a.found[:first]; !ok {
+			return false
 		}
 	case e.decided != failed && !e.choice.proven:
-		value, ok := v.partValue(scalarAt(record, e.decided), m)
-		m.take(refusalSteps(len(e.choice.branches), value))
-		if constants := e.choice.constants; !ok || m.over() || constants == nil || !libraryRefuses(constants, value) {
-			return nil, false
+		value, written, ok := a.part(scalarAt(a.record, e.decided))
+		a.take(refusalSteps(len(e.choice.branches), value))
+		if !ok || a.over() || e.choice.constants == nil || !a.refuses(e.choice.constants, value, written) {
+			return false
 		}
 	}
 	c := e.choice
 	absolute := c.schema.Location + "/" + c.keyword
-	known := v.promises[absolute]
+	known := a.promises[absolute]
 	if known == nil {
-		return nil, false
+		return false
 	}
-	return append(found, leaf{
-		promise: known, instance: e.at.pointer, found: e.at.location, trail: c.trail, doc: nameCount(e.count),
+	a.found = append(a.found, leaf{
+		promise: known, instance: e.at, trail: c.trail, doc: nameCount(e.count),
 		err: &jsonschema.ValidationError{AbsoluteKeywordLocation: absolute, KeywordLocation: "/" + c.keyword},
-	}), true
+	})
+	return true
+}
+
+// refuses says whether the library refuses a value, for certain. Its steps have been taken.
+func (a *asking) refuses(s *jsonschema.Schema, value any, written string) bool {
+	if known := a.heard.find(s, written); known != nil {
+		return known.refused != nil
+	}
+	refused, usable := libraryAnswer(s, value)
+	if usable {
+		a.heard.keep(s, written, refused, 0)
+	}
+	return usable && refused != nil
 }
 
 // nameCount stands for an object with so many names.

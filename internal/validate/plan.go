@@ -56,8 +56,22 @@ type plan struct {
 	schemas []layer
 	answers []answer
 	why     []string // for people: the keywords that send values to the library
-	path    string   // for people: JSON pointer, "*" for names and items of any kind
+	place
 }
+
+// place is where the values of a plan stand in records.
+type place struct {
+	path  string // JSON pointer, "*" for names and items of any kind
+	exact bool   // the path has no such "*", and no empty name, below which the library's locations are not to be trusted
+}
+
+// property is the place of the value under a name.
+func (p place) property(name string) place {
+	return place{p.path + "/" + escapeToken(name), p.exact && name != ""}
+}
+
+// any is the place of items, or of values whose names only a record knows.
+func (p place) any() place { return place{path: p.path + "/*"} }
 
 // answer is what the library said, when the plan was made, of values of one kind: null, true and false, which are what
 // they are, and the kinds that a schema's type refuses, of which it looks at nothing else.
@@ -119,7 +133,7 @@ type planner struct {
 // newPlan compiles the plan of whole records.
 func newPlan(root *jsonschema.Schema, schemas schemaIndex, l *columns.Layout) (*plan, int) {
 	p := &planner{dynamic: schemas.dynamic(), cyclic: schemas.cyclic(), open: map[*jsonschema.Schema]bool{}}
-	top := p.value([]applied{{layer: layer{schema: root}}}, newColumnTree(l), "", !p.dynamic)
+	top := p.value([]applied{{layer: layer{schema: root}}}, newColumnTree(l), place{exact: true}, !p.dynamic)
 	if p.dynamic && !top.alone { // there is nothing above the record: it is judged as a whole
 		top.alone, top.via, top.watched = true, nil, true
 	}
@@ -170,12 +184,12 @@ func (t *columnTree) below() (list []int) {
 }
 
 // value plans a value to which all of the given schemas apply.
-func (p *planner) value(schemas []applied, at *columnTree, path string, alone bool) *plan {
+func (p *planner) value(schemas []applied, at *columnTree, where place, alone bool) *plan {
 	schemas = slices.DeleteFunc(schemas, func(a applied) bool { return a.schema.Always != nil && *a.schema.Always })
 	if len(schemas) == 0 && (at == nil || at.column < 0 && len(at.children) == 0) {
 		return anyValue
 	}
-	v := &plan{column: -1, alone: alone, path: path, low: 1}
+	v := &plan{column: -1, alone: alone, place: where, low: 1}
 	if at != nil {
 		v.column, v.kind, v.inside = at.column, at.kind, at.below()
 	}

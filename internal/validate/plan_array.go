@@ -47,11 +47,11 @@ func (p *planner) array(v *plan) {
 		places = max(places, len(s.PrefixItems), len(listed))
 	}
 	v.settle(in, isArray)
-	path := v.path + "/*"
+	where := v.any()
 	for i := range places {
-		r.places = append(r.places, p.value(in.items(i), nil, path, v.alone))
+		r.places = append(r.places, p.value(in.items(i), nil, where, v.alone))
 	}
-	if r.rest = p.value(in.items(places), nil, path, v.alone); !plain || places > 0 || r.rest != anyValue {
+	if r.rest = p.value(in.items(places), nil, where, v.alone); !plain || places > 0 || r.rest != anyValue {
 		v.arrays = r
 	}
 	v.watchInside(in, append(r.places, r.rest)...)

@@ -27,7 +27,7 @@ type objectRule struct {
 
 	patterns []patternPlan // of names without a slot
 	other    *plan         // of names without a slot that no pattern matches
-	closed   []asked       // schemas that allow no name without a slot; see also slot.closed
+	closed   []*asked      // schemas that allow no name without a slot; see also slot.closed
 	sealed   bool          // names without a slot send the object to the library: propertyNames, unevaluatedProperties
 	together bool          // the names cannot be judged apart from the rest: something above looks at what they evaluate
 	steps    int           // see scan.affords; 0 for few checks
@@ -44,12 +44,12 @@ type objectRule struct {
 
 // slot is a name that the schemas or the columns know.
 type slot struct {
-	name  string
-	token pointerToken
+	name string
+	step string // of a JSON pointer
 
-	requiredBy []asked
-	closed     []asked // schemas that do not allow the name
-	sealed     bool    // the name sends the object to the library
+	requiredBy []*asked
+	closed     []*asked // schemas that do not allow the name
+	sealed     bool     // the name sends the object to the library
 }
 
 // hotSlot is how a name is found, and the plan of its value.
@@ -63,6 +63,7 @@ type hotSlot struct {
 type asked struct {
 	applied
 	only    *jsonschema.Schema          // the schema without its other keywords
+	name    string                      // that is required
 	refused *jsonschema.ValidationError // of a required name: what the library said of an object without it
 }
 
@@ -75,10 +76,10 @@ func requiring(s *jsonschema.Schema, name string) *jsonschema.Schema {
 
 // newDemand asks the library about an object without a required name. Whether it may be without does not depend on
 // what else it holds.
-func newDemand(a applied, name string) asked {
+func newDemand(a applied, name string) *asked {
 	only := requiring(a.schema, name)
 	refused, _ := libraryAnswer(only, map[string]any{})
-	return asked{a, only, refused}
+	return &asked{a, only, name, refused}
 }
 
 // closing is a schema cut down to the names it allows.
@@ -203,7 +204,7 @@ func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 	r := &objectRule{few: -1, many: -1, named: map[string]int{}}
 	for _, name := range namesOf(in, at) {
 		r.named[name] = len(r.slots)
-		r.slots = append(r.slots, slot{name: name, token: newToken(name)})
+		r.slots = append(r.slots, slot{name: name, step: "/" + escapeToken(name)})
 		r.hot = append(r.hot, hotSlot{key: newKey(name)})
 	}
 	r.base = p.rules
@@ -224,7 +225,7 @@ func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 			below = at.children[s.name]
 		}
 		h := &r.hot[i]
-		h.value = p.value(in.property(s.name), below, v.path+"/"+escapeToken(s.name), v.alone)
+		h.value = p.value(in.property(s.name), below, v.property(s.name), v.alone)
 		h.wary = len(s.closed) > 0 || s.sealed
 		inside = append(inside, h.value)
 	}
@@ -297,7 +298,7 @@ func (r *objectRule) keywords(in *inPlace, a applied) {
 	for i := range r.slots {
 		sl := &r.slots[i]
 		if allowed, ok := s.AdditionalProperties.(bool); ok && !allowed && !declares(s, sl.name) {
-			sl.closed = append(sl.closed, asked{applied: a, only: closing(s)})
+			sl.closed = append(sl.closed, &asked{applied: a, only: closing(s)})
 		}
 		if s.PropertyNames != nil {
 			refused, usable := libraryAnswer(s.PropertyNames, sl.name)
@@ -387,7 +388,7 @@ func (in *inPlace) property(name string) (list []applied) {
 
 // unnamed plans the values of names without a slot.
 func (r *objectRule) unnamed(p *planner, v *plan, in *inPlace) {
-	path := v.path + "/*"
+	where := v.any()
 	var other []applied
 	patterns := map[string]*regexp.Regexp{}
 	for _, a := range in.list {
@@ -398,13 +399,13 @@ func (r *objectRule) unnamed(p *planner, v *plan, in *inPlace) {
 		switch more := s.AdditionalProperties.(type) {
 		case bool:
 			if !more {
-				r.closed = append(r.closed, asked{applied: a, only: closing(s)})
+				r.closed = append(r.closed, &asked{applied: a, only: closing(s)})
 			}
 		case *jsonschema.Schema:
 			other = append(other, in.below(a, more, "additionalProperties"))
 		}
 	}
-	r.other = p.value(other, nil, path, v.alone)
+	r.other = p.value(other, nil, where, v.alone)
 	for _, text := range slices.Sorted(maps.Keys(patterns)) {
 		var list []applied
 		for _, a := range in.list {
@@ -419,7 +420,7 @@ func (r *objectRule) unnamed(p *planner, v *plan, in *inPlace) {
 				list = append(list, in.below(a, more, "additionalProperties"))
 			}
 		}
-		r.patterns = append(r.patterns, patternPlan{patterns[text], p.value(list, nil, path, v.alone)})
+		r.patterns = append(r.patterns, patternPlan{patterns[text], p.value(list, nil, where, v.alone)})
 		r.program += 2 * programSize(patterns[text]) // once more where names are closed
 	}
 }

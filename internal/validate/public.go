@@ -1,6 +1,8 @@
 package validate
 
 import (
+	"strings"
+
 	"weir/internal/contract"
 )
 
@@ -28,11 +30,14 @@ func newFieldTree(fields []contract.Field) *fieldTree {
 // items have no fields of their own.
 func (v *Validator) isPublic(pointer string) bool {
 	t := v.fields
-	for _, name := range splitPointer(pointer) {
+	rest, more := strings.CutPrefix(pointer, "/")
+	for more {
 		if t.array {
 			return t.public && len(t.children) == 0
 		}
-		if t = t.children[name]; t == nil {
+		var name string
+		name, rest, more = strings.Cut(rest, "/")
+		if t = t.children[unescapeToken(name)]; t == nil {
 			return false
 		}
 	}

@@ -14,13 +14,15 @@ import (
 // tell parts apart, the record is the library's as a whole. It never says invalid.
 //
 // Every function that reads a value takes the offset of its first byte and returns the offset after its last, or
-// failed. A scan is used by one goroutine at a time; all it keeps between records is buffers and predictions.
+// failed. A scan is used by one goroutine at a time; all it keeps between records is buffers, predictions and
+// a few answers of the library.
 type scan struct {
 	b   []byte
 	row *columns.Row
 
 	events []event
-	broken bool // inside a value that is not alone something broke; the next value outwards that is alone is unsure
+	proofs []event // see event.proof
+	broken bool    // inside a value that is not alone something broke; the next value outwards that is alone is unsure
 
 	frames []frame // the way to the value being read
 	depth  int
@@ -36,6 +38,9 @@ type scan struct {
 
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
 	doubt func() bool
+
+	heard  answers // of the library, about a few small values
+	leaves []leaf  // room for what the library finds
 
 	spare    *columns.Row // where the caller wants none
 	failures *atomic.Int64
@@ -67,7 +72,7 @@ func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
 			ok = false
 		}
 	}()
-	s.b, s.row, s.events, s.seen, s.broken, s.depth, s.work = record, row, s.events[:0], s.seen[:0], false, 0, 0
+	s.b, s.row, s.events, s.proofs, s.seen, s.broken, s.depth, s.work = record, row, s.events[:0], s.proofs[:0], s.seen[:0], false, 0, 0
 	row.Reset()
 	i := s.space(0)
 	if i == len(record) || record[i] == 'n' && len(top.inside) > 0 { // only at the root null is no absent object
@@ -237,8 +242,8 @@ func entwined(events []event) bool {
 // event notes a part for the library, so many steps down. It returns end, or failed where there are too many, or the
 // part cannot be named.
 func (s *scan) event(e event, depth, end int) int {
-	at, ok := s.here(depth)
-	if !ok || len(s.events) == maxEvents || !s.affords((len(at.pointer)+len(at.location))/4) {
+	at, ok := s.placeOf(e.plan, depth)
+	if !ok || len(s.events) == maxEvents || !s.affords(len(at)/4) {
 		return failed
 	}
 	e.at = at
@@ -311,12 +316,13 @@ func (h *hashSet) of(text []byte, kind byte, from int) uint64 {
 
 const ones, tops = 0x0101010101010101, 0x8080808080808080 // the lowest and the highest bit of each byte
 
-// delimiters marks the bytes of a word that a text cannot hold as they are: the quote, the backslash and control
-// characters. The lowest bit set belongs to the first such byte; bits above it may be set wrongly.
-func delimiters(w uint64) uint64 {
-	quote, slash := w^(ones*'"'), w^(ones*'\\')
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
-}
+// zeroBytes marks the bytes of a word that are zero. The lowest bit set belongs to the first of them; bits above it may be
+// set wrongly.
+func zeroBytes(w uint64) uint64 { return (w - ones) &^ w & tops }
 
-// special marks what is beyond ASCII as well.
-func special(w uint64) uint64 { return delimiters(w) | w&tops }
+// special marks the bytes of a word that a text of plain ASCII cannot hold: the quote, the backslash, control characters
+// and what is beyond ASCII. As with zeroBytes only the lowest bit is sure.
+func special(w uint64) uint64 {
+	quote, slash := w^(ones*'"'), w^(ones*'\\')
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w | w) & tops
+}

@@ -218,36 +218,31 @@ func (o *objectScan) unnamed(i int) int {
 		if end == failed {
 			return failed
 		}
-		var closed []asked
-		for _, a := range r.closed {
-			if matched == 0 || !matchesPattern(a.schema, name) {
-				closed = append(closed, a)
-			}
+		closed := r.closed
+		if matched > 0 {
+			closed = slices.DeleteFunc(slices.Clone(closed), func(a *asked) bool { return matchesPattern(a.schema, name) })
 		}
-		if len(closed) > 0 {
-			return o.unwanted(name, closed, i, end)
-		}
-		return end
+		return o.unwanted(name, closed, i, end)
 	}
 	return s.value(value, i)
 }
 
-// unwanted notes a name that schemas do not allow; its value lies between i and end.
-func (o *objectScan) unwanted(name string, closed []asked, i, end int) int {
+// unwanted notes a name that schemas do not allow, apart for each choice that they belong to; its value lies between i
+// and end.
+func (o *objectScan) unwanted(name string, closed []*asked, i, end int) int {
 	for len(closed) > 0 && end != failed {
-		via := closed[0].via
+		via, here := closed[0].via, closed
 		if o.rule.together || via == entangled {
 			o.unsure = true
 			return end
 		}
-		var here []asked
-		closed = slices.DeleteFunc(slices.Clone(closed), func(a asked) bool {
-			if a.via == via {
-				here = append(here, a)
-			}
-			return a.via == via
-		})
-		end = o.leave(event{question: unwantedName, plan: o.plan, via: via, from: o.from, names: []string{name},
+		if others := func(a *asked) bool { return a.via != via }; slices.ContainsFunc(closed, others) {
+			here = slices.DeleteFunc(slices.Clone(closed), others)
+			closed = slices.DeleteFunc(slices.Clone(closed), func(a *asked) bool { return a.via == via })
+		} else {
+			closed = nil
+		}
+		end = o.leave(event{question: unwantedName, plan: o.plan, via: via, from: o.from, name: name,
 			asked: here, valueFrom: i, valueTo: end}, o.depth-1, end)
 	}
 	return end
@@ -265,28 +260,28 @@ func (o *objectScan) missing() bool {
 
 // leaveMissing notes the missing names, apart for each choice that asks for them.
 func (o *objectScan) leaveMissing(end int) int {
-	var parts []event
+	first := len(o.events)
 	for k := range o.rule.slots {
 		if o.rule.required[k/64]&^o.seen[k/64]&(1<<(k%64)) == 0 {
 			continue
 		}
-		for _, a := range o.rule.slots[k].requiredBy {
+		for n, a := range o.rule.slots[k].requiredBy {
 			if o.rule.together || a.via == entangled {
 				o.unsure = true
+				o.events = o.events[:first]
 				return end
 			}
-			i := slices.IndexFunc(parts, func(e event) bool { return e.via == a.via })
-			if i < 0 {
-				i = len(parts)
-				parts = append(parts, event{question: missingNames, plan: o.plan, via: a.via, from: o.from, to: end})
+			i := slices.IndexFunc(o.events[first:], func(e event) bool { return e.via == a.via })
+			if i >= 0 {
+				e := &o.events[first+i]
+				e.asked = append(e.asked, a)
+				continue
 			}
-			parts[i].names = append(parts[i].names, o.rule.slots[k].name)
-			parts[i].asked = append(parts[i].asked, a)
-		}
-	}
-	for _, e := range parts {
-		if end = o.leave(e, o.depth, end); end == failed {
-			return failed
+			asked := o.rule.slots[k].requiredBy[n : n+1 : n+1]
+			end = o.leave(event{question: missingNames, plan: o.plan, via: a.via, from: o.from, to: end, asked: asked}, o.depth, end)
+			if end == failed {
+				return failed
+			}
 		}
 	}
 	return end
@@ -300,27 +295,30 @@ func (o *objectScan) leaveChoices(first, end, decided int) int {
 		o.unsure = true
 		return end
 	}
-	at, ok := s.here(s.depth)
+	at, ok := s.placeOf(o.plan, s.depth)
 	if !ok {
 		return failed
 	}
-	lost := event{question: noBranch, plan: o.plan, from: o.from, to: end, at: at, count: o.names, decided: decided}
+	lost := event{question: noBranch, plan: o.plan, from: o.from, to: end, at: at, count: o.names, decided: decided, proof: noProof}
 	parts := s.events[first:]
-	kept := parts[:0]
-	for _, e := range parts {
+	kept := 0
+	for i := range parts {
+		via := parts[i].via
 		switch {
-		case e.via == nil:
-			kept = append(kept, e)
-		case e.via.owner != o.plan:
+		case via == nil:
+			parts[kept] = parts[i]
+			kept++
+		case via.owner != o.plan:
 			o.unsure = true
 			return end
-		case !slices.ContainsFunc(kept, func(k event) bool { return k.choice == e.via }):
-			lost.choice, lost.proof = e.via, &e
-			kept = append(kept, lost)
+		case !slices.ContainsFunc(parts[:kept], func(k event) bool { return k.choice == via }):
+			s.proofs = append(s.proofs, parts[i])
+			parts[kept] = lost
+			parts[kept].choice, parts[kept].proof = via, len(s.proofs)-1
+			kept++
 		}
 	}
-	s.events = s.events[:first+len(kept)]
-	lost.proof = nil
+	s.events = s.events[:first+kept]
 	for _, lost.choice = range o.rule.unfit {
 		if len(s.events) == maxEvents {
 			return failed

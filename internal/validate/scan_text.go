@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"strconv"
@@ -51,26 +52,27 @@ func (s *scan) readText(i int) (text []byte, end int, is texture) {
 	return s.readRich(from, end)
 }
 
-// readRich reads a text that begins at from and is plain up to end, but not to its end.
-func (s *scan) readRich(from, end int) (text []byte, after int, is texture) {
-	var beyond uint64 // bits of bytes beyond ASCII
-	if end, beyond = s.textEnd(end); end == failed {
+// readRich reads a text that begins at from and is plain up to a byte that is neither plain nor the end.
+func (s *scan) readRich(from, plain int) (text []byte, after int, is texture) {
+	end := s.closingQuote(plain)
+	if end == failed {
 		return nil, failed, 0
 	}
-	text = s.b[from:end]
-	if s.b[end] == '\\' {
-		var more uint64
-		if text, end, more = s.unescape(from, end); end == failed {
-			return nil, failed, 0
-		}
-		is, beyond = unescaped, beyond|more
+	raw := s.b[plain:end]
+	seen := survey(raw)
+	if seen.control || seen.beyond && !isUTF8(raw) {
+		return nil, failed, 0
 	}
-	if beyond&tops != 0 {
-		var ok bool
-		if s.points, ok = countUTF8(text); !ok {
+	if seen.beyond {
+		is = nonASCII
+	}
+	text, s.points = s.b[from:end], end-from-seen.continuing
+	if slash := bytes.IndexByte(raw, '\\'); slash >= 0 {
+		var how texture
+		if text, how = s.unescape(from, plain+slash, end); text == nil {
 			return nil, failed, 0
 		}
-		is |= nonASCII
+		is |= how
 	}
 	return text, end + 1, is
 }
@@ -93,72 +95,64 @@ func (s *scan) plainEnd(i int) int {
 	return failed
 }
 
-// textEnd returns the offset of the quote or backslash that comes first, and the bits of all bytes on the way. Control
-// characters fail.
-func (s *scan) textEnd(i int) (end int, bytes uint64) {
-	b := s.b
-	for len(b)-i >= 8 {
-		w := load(b, i)
-		if m := delimiters(w); m != 0 {
-			n := bits.TrailingZeros64(m)
-			bytes |= w & (1<<(n&^7) - 1)
-			if i += n / 8; b[i] < ' ' {
-				return failed, 0
-			}
-			return i, bytes
-		}
-		bytes |= w
-		i += 8
-	}
-	for ; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == '"' || c == '\\':
-			return i, bytes
-		case c < ' ':
-			return failed, 0
-		}
-		bytes |= uint64(b[i])
-	}
-	return failed, 0
-}
-
-// closingQuote returns the offset of the quote that ends a text. Escapes are only stepped over.
+// closingQuote returns the offset of the quote that ends the text which i lies in, not behind a backslash.
 func (s *scan) closingQuote(i int) int {
-	for i, _ = s.textEnd(i); i != failed && s.b[i] != '"'; i, _ = s.textEnd(i + 2) {
-		if i+2 > len(s.b) {
+	for from := i; i <= len(s.b); i++ {
+		n := bytes.IndexByte(s.b[i:], '"')
+		if n < 0 {
 			return failed
 		}
+		i += n
+		slash := i
+		for slash > from && s.b[slash-1] == '\\' {
+			slash--
+		}
+		if (i-slash)%2 == 0 { // they escape each other
+			return i
+		}
 	}
-	return i
+	return failed
 }
 
-// unescape copies the text that begins at from to the buffer, without its escapes, of which the first is at i. It
-// returns the offset of the closing quote, and the bits of all bytes copied from i on.
+// unescape copies the text between from and end to the buffer, without its escapes, of which the first is at i. It takes
+// what the escapes are longer than their characters off the scan's points. A nil text says that one is malformed.
 //
-// Eight bytes are copied at a time, and as many of them count as stand before the next escape: BenchmarkCheck's texts,
-// most of which have escapes, take half the time that they took with a search, a copy and an append for each.
-func (s *scan) unescape(from, i int) (text []byte, end int, bytes uint64) {
-	b := s.b
-	if room := len(b) - from + 8; cap(s.buffer) < room {
+// Eight bytes are copied at a time, and as many of them count as stand before the next escape; only after eight without
+// one is it worth a search. Texts that are nothing but escapes take half the time that a search, a copy and an append for
+// each take (BenchmarkCheck, shape text).
+func (s *scan) unescape(from, i, end int) (text []byte, is texture) {
+	b := s.b[:end]
+	if room := end - from + 8; cap(s.buffer) < room {
 		s.buffer = make([]byte, room) // a text is never longer than its escapes
 	}
 	out := s.buffer[:cap(s.buffer)]
 	n := copy(out, b[from:i])
+	is = unescaped
 	for i < len(b) {
-		switch c := b[i]; {
-		case c == '\\' && len(b)-i >= 6 && b[i+1] == 'u':
-			r := hexDigits(b[i+2 : i+6])
-			if r>>11 == 0xd800>>11 { // half a surrogate pair
-				var whole bool
-				if r, whole = surrogates(b[i:]); !whole {
-					return nil, failed, 0
+		switch {
+		case b[i] != '\\' && len(b)-i < 8:
+			out[n] = b[i]
+			n, i = n+1, i+1
+		case b[i] != '\\':
+			w := load(b, i)
+			binary.LittleEndian.PutUint64(out[n:n+8], w)
+			k := bits.TrailingZeros64(zeroBytes(w^ones*'\\')) / 8 // 8 where there is none
+			if n, i = n+k, i+k; k == 8 {
+				if k = bytes.IndexByte(b[i:], '\\'); k < 0 {
+					k = len(b) - i
 				}
-				i += 6
+				n, i = n+copy(out[n:], b[i:i+k]), i+k
 			}
-			i += 6
+		case len(b)-i >= 6 && b[i+1] == 'u':
+			r, size := hexDigits(b[i+2:i+6]), 6
+			if r>>11 == 0xd800>>11 { // half a surrogate pair
+				r, size = surrogates(b[i:]), 12
+			}
+			i += size
+			s.points -= size - 1
 			switch {
 			case r < 0:
-				return nil, failed, 0
+				return nil, 0
 			case r < utf8.RuneSelf:
 				out[n] = byte(r)
 				n++
@@ -172,42 +166,32 @@ func (s *scan) unescape(from, i int) (text []byte, end int, bytes uint64) {
 			default:
 				n += utf8.EncodeRune(out[n:], r)
 			}
-			bytes |= utf8.RuneSelf
-		case c == '\\':
+			is |= nonASCII
+		default:
 			if i+1 == len(b) || simpleEscapes[b[i+1]] == 0 {
-				return nil, failed, 0
+				return nil, 0
 			}
 			out[n] = simpleEscapes[b[i+1]]
 			n, i = n+1, i+2
-		case c == '"':
-			return out[:n], i, bytes
-		case c < ' ':
-			return nil, failed, 0
-		case len(b)-i < 8:
-			out[n] = c
-			bytes |= uint64(c)
-			n, i = n+1, i+1
-		default:
-			w := load(b, i)
-			binary.LittleEndian.PutUint64(out[n:n+8], w)
-			k := bits.TrailingZeros64(delimiters(w)) &^ 7 // 64 where there is none
-			bytes |= w & (1<<k - 1)
-			n, i = n+k/8, i+k/8
+			s.points--
 		}
 	}
-	return nil, failed, 0
+	return out[:n], is
 }
 
 // simpleEscapes are the escapes of one letter, by that letter.
 var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// surrogates reads a surrogate pair, \ud83d\ude00, as the character that it stands for. whole is false for half a pair.
-func surrogates(raw []byte) (r rune, whole bool) {
+// surrogates reads a surrogate pair, \ud83d\ude00, as the character that it stands for, -1 for half a pair.
+func surrogates(raw []byte) rune {
 	if len(raw) < 12 || raw[6] != '\\' || raw[7] != 'u' {
-		return 0, false
+		return -1
 	}
-	r = utf16.DecodeRune(hexDigits(raw[2:6]), hexDigits(raw[8:12]))
-	return r, r != utf8.RuneError // which is no pair's
+	r := utf16.DecodeRune(hexDigits(raw[2:6]), hexDigits(raw[8:12]))
+	if r == utf8.RuneError { // which is no pair's
+		return -1
+	}
+	return r
 }
 
 // hexDigits reads four hexadecimal digits, -1 for anything else.

@@ -57,7 +57,7 @@ func refusalSteps(branches int, value any) int {
 // leafSteps is what making violations of the library's error costs.
 func leafSteps(p part, err *jsonschema.ValidationError) int {
 	leaves, length := countLeaves(err)
-	perLeaf := 300 + (len(p.at.pointer)+len(p.at.location)+len(p.trail))/4
+	perLeaf := 300 + (len(p.at)+len(p.trail))/4
 	return leaves*perLeaf + length/2
 }
 

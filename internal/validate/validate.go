@@ -91,8 +91,8 @@ func (o Options) validate() error {
 	return nil
 }
 
-// Validator checks records against one contract version. It is safe for concurrent use; a Row is not. It keeps
-// nothing of the records it has seen.
+// Validator checks records against one contract version. It is safe for concurrent use; a Row is not. Of the records it
+// has seen it keeps a fixed number of small values, with what the library said of them.
 type Validator struct {
 	options  Options
 	schema   *jsonschema.Schema
@@ -154,8 +154,9 @@ func (v *Validator) plans(l *columns.Layout) {
 	top, predictions := newPlan(v.schema, v.schemas, l)
 	v.plan, v.costs, v.failures = top, newCosts(v.schemas), new(atomic.Int64)
 	v.scans = &sync.Pool{New: func() any {
+		seed := maphash.MakeSeed()
 		return &scan{
-			next: make([]uint32, predictions), hashes: hashSet{seed: maphash.MakeSeed()}, spare: l.NewRow(),
+			next: make([]uint32, predictions), hashes: hashSet{seed: seed}, heard: answers{seed: seed}, spare: l.NewRow(),
 			doubt: v.options.Doubt, failures: v.failures,
 		}
 	}}
@@ -215,7 +216,7 @@ func (v *Validator) settle(s *scan, parts bool, value []byte, row *columns.Row) 
 		m.reset(v)
 		return v.whole(value, row, m)
 	}
-	vs, ok := v.byParts(value, s.events, m)
+	vs, ok := v.byParts(s, value, m)
 	switch {
 	case ok:
 		return vs
@@ -281,16 +282,22 @@ func (v *Validator) judge(doc any, m *meter) (vs []Violation) {
 			vs = []Violation{panicked(fmt.Sprintf("%T", r))}
 		}
 	}()
-	leaves, err := v.ask(nil, v.schema, part{doc: doc}, m)
-	switch {
-	case m.over():
+	if !v.count(m, v.schema, doc) {
 		return []Violation{overSteps(m.limit).violation()}
-	case err != nil: // a loop in the schema's references
-		return []Violation{panicked(fmt.Sprintf("%T", err))}
-	case len(leaves) == 0:
+	}
+	err := v.schema.Validate(doc)
+	if err == nil {
 		return nil
 	}
-	return v.violations(leaves)
+	refused, ok := err.(*jsonschema.ValidationError)
+	if !ok { // a loop in the schema's references
+		return []Violation{panicked(fmt.Sprintf("%T", err))}
+	}
+	a := asking{Validator: v, meter: m}
+	if !a.told(part{doc: doc}, refused) {
+		return []Violation{overSteps(m.limit).violation()}
+	}
+	return v.violations(a.found)
 }
 
 func panicked(what string) Violation {

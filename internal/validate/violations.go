@@ -3,7 +3,6 @@ package validate
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,17 +191,12 @@ func dependent(s *jsonschema.Schema, trigger, index string) string {
 // violation starts a violation of the leaf's rule: about the name in its object, or about the value itself when name
 // is "". A rule is found by the names of the schema only, so that no record can make up rule ids.
 func (v *Validator) violation(l *leaf, name string) Violation {
-	instance, found := l.instance, l.found
-	switch {
-	case name != "":
+	instance, rule := l.instance, l.rule
+	if name != "" {
 		instance += "/" + escapeToken(name)
-		found += "/" + url.PathEscape(escapeToken(name))
-	case l.keyword == "required":
-		found = ""
-	}
-	rule := l.rule
-	if name != "" || l.keyword == "required" {
-		rule = v.ruleAt(l.location, found)
+		if own, ok := l.ruleOf[name]; ok {
+			rule = own
+		}
 	}
 	x := Violation{Rule: rule.ID, Severity: rule.Severity, Instance: displayPointer(instance), Schema: rule.Schema, Keyword: l.keyword}
 	if strings.Contains(x.Schema, "://") { // a schema with an id of its own is named by the path that led to it
