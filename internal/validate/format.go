@@ -51,7 +51,7 @@ func aliased(text []byte) string { return unsafe.String(unsafe.SliceData(text), 
 const (
 	letterOrDigit = 1 << iota
 	atomText      // RFC 5322 atext without the characters that are rare in addresses
-	urlText       // RFC 3986 unreserved, and some that may stand in a path or query
+	urlText       // RFC 3986 unreserved, and some that may stand in a path or query, and what parts them
 )
 
 // characters gives the sets a character belongs to.
@@ -66,7 +66,7 @@ var characters = func() (table [256]uint8) {
 	const digits, lower, upper = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	add(letterOrDigit, digits, lower, upper)
 	add(atomText, digits, lower, upper, "_+-")
-	add(urlText, digits, lower, upper, "-._~/=&+,;@")
+	add(urlText, digits, lower, upper, "-._~/=&+,;@?")
 	return table
 }()
 
@@ -174,16 +174,5 @@ func isPlainURL(t []byte) bool {
 	if t = t[host:]; len(t) == 0 {
 		return true
 	}
-	if t[0] != '/' {
-		return false
-	}
-	for i, c := range t {
-		if c == '?' {
-			return allOf(urlText, t[i+1:])
-		}
-		if characters[c]&urlText == 0 {
-			return false
-		}
-	}
-	return true
+	return t[0] == '/' && allOf(urlText, t)
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// key is a name as it stands in a compact record, `"name":`, cut up for comparing words instead of bytes.
+// key is a name as it stands in a compact record, `"name":`, or a constant, `"text"`, cut up for comparing words instead
+// of bytes.
 type key struct {
 	size           int
 	head, mask     uint64 // the first eight bytes, fewer where mask has zeros
@@ -16,12 +17,15 @@ type key struct {
 	middle         string // what neither covers
 }
 
-// newKey cuts up a name. One that a record can only write with escapes matches nothing.
-func newKey(name string) key {
+// newKey cuts up a name and its colon. One that a record can only write with escapes matches nothing.
+func newKey(name string) key { return newQuoted(name, ":") }
+
+// newQuoted cuts up a string in quotes, and what follows it.
+func newQuoted(name, after string) key {
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
 		return key{head: 1}
 	}
-	text := `"` + name + `":`
+	text := `"` + name + `"` + after
 	k := key{size: len(text), mask: ^uint64(0)}
 	if k.size < 8 {
 		k.mask = 1<<(8*k.size) - 1
@@ -57,4 +61,12 @@ func literalOf(constant any) any {
 		return i
 	}
 	return constant
+}
+
+// quotedOf is a string constant as records write it; of others it matches nothing.
+func quotedOf(constant any) key {
+	if text, ok := constant.(string); ok {
+		return newQuoted(text, "")
+	}
+	return key{head: 1}
 }

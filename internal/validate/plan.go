@@ -40,8 +40,8 @@ type plan struct {
 	objects *objectRule // nil: any object
 	arrays  *arrayRule  // nil: any array
 
-	// Integers from low to high are valid and their column is one of integers: nothing else is to be looked at. Most
-	// often there are such; low is above high where not.
+	// Integers from low to high are valid and their column, if they have one, is of integers: nothing else is to be looked
+	// at. Most often there are such; low is above high where not.
 	low, high int64
 
 	column int           // index in the row, -1 for none
@@ -227,7 +227,7 @@ func (p *planner) value(schemas []applied, at *columnTree, where place, alone bo
 
 // plainIntegers notes the integers that need no second look.
 func (v *plan) plainIntegers() {
-	if v.column < 0 || v.kind != contract.Integer || len(v.inside) > 0 || v.accepts&isInteger == 0 {
+	if v.column >= 0 && v.kind != contract.Integer || len(v.inside) > 0 || v.accepts&isInteger == 0 {
 		return
 	}
 	switch {

@@ -133,6 +133,7 @@ type decider struct {
 
 type decidedCase struct {
 	constant any // string, bool or nil; int64 for a number
+	quoted   key // of a string
 	rule     *objectRule
 }
 
@@ -185,7 +186,7 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 	}
 	for _, c := range constants {
 		r := ruleOf(&decision{name: name, constant: c})
-		d.cases = append(d.cases, decidedCase{literalOf(c), r})
+		d.cases = append(d.cases, decidedCase{literalOf(c), quotedOf(c), r})
 	}
 	d.other = ruleOf(other)
 	d.demanded = !slices.ContainsFunc(d.other.unfit, func(b *branch) bool { return !b.demands(name) })

@@ -2,6 +2,8 @@ package validate
 
 import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"weir/internal/contract"
 )
 
 // textRule is what the schemas of a value ask of strings.
@@ -10,8 +12,41 @@ type textRule struct {
 	enums       []*textSet
 	patterns    []pattern
 	formats     []format
-	timestamp   bool // the one thing asked is the format date-time
+	sole        sole // what is asked, if it is one thing
 	heavy       bool // see steps
+}
+
+// sole says which one thing is asked of a text, most often; it spares looking for the others.
+type sole uint8
+
+const (
+	severalThings sole = iota
+	onlyLength
+	onlyEnum
+	onlyPattern
+	onlyFormat
+	onlyUUID
+	onlyTimestamp // and the column is one
+)
+
+func (r *textRule) soleOf(v *plan) sole {
+	length, parts := r.short != -1 || r.long != -1, len(r.enums)+len(r.patterns)+len(r.formats)
+	switch {
+	case r.heavy || parts > 1 || length == (parts == 1):
+	case length:
+		return onlyLength
+	case len(r.enums) == 1:
+		return onlyEnum
+	case len(r.patterns) == 1:
+		return onlyPattern
+	case r.formats[0].name == "date-time" && v.kind == contract.Timestamp && v.column >= 0:
+		return onlyTimestamp
+	case r.formats[0].name == "uuid":
+		return onlyUUID
+	default:
+		return onlyFormat
+	}
+	return severalThings
 }
 
 // text plans strings.
@@ -48,8 +83,7 @@ func (p *planner) text(v *plan) {
 		}
 	}
 	r.heavy = r.isHeavy()
-	r.timestamp = len(r.formats) == 1 && r.formats[0].name == "date-time" && r.short == -1 && r.long == -1 &&
-		len(r.enums) == 0 && len(r.patterns) == 0
+	r.sole = r.soleOf(v)
 	if !plain {
 		v.texts = r
 	}
@@ -65,10 +99,18 @@ func shorter(a, b int) int {
 
 // holds judges a string of so many code points.
 func (r *textRule) holds(text []byte, points int) bool {
+	ascii := points == len(text)
+	switch r.sole {
+	case onlyEnum:
+		return r.enums[0].has(text)
+	case onlyPattern:
+		return r.patterns[0].matches(text, ascii)
+	case onlyFormat, onlyUUID, onlyTimestamp:
+		return r.formats[0].holds(text, ascii)
+	}
 	if points < r.short || r.long != -1 && points > r.long {
 		return false
 	}
-	ascii := points == len(text)
 	for _, set := range r.enums {
 		if !set.has(text) {
 			return false

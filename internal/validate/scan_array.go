@@ -55,12 +55,17 @@ func (s *scan) items(r *arrayRule, from int) (end int, ok bool) {
 			if r != nil && r.unique && !s.isNew(start, i, from) {
 				ok = false
 			}
-			if i = s.space(i); i >= len(s.b) {
+			if i < len(s.b) && s.b[i] <= ' ' {
+				i = s.space(i)
+			}
+			if i >= len(s.b) {
 				return failed, false
 			}
 			switch s.b[i] {
 			case ',':
-				i = s.space(i + 1)
+				if i++; i < len(s.b) && s.b[i] <= ' ' {
+					i = s.space(i)
+				}
 			case ']':
 				i++
 				more = false

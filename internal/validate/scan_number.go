@@ -17,15 +17,25 @@ func (s *scan) number(p *plan, i int) int {
 	}
 	if len(s.b)-digits > 8 { // up to seven digits and nothing else, the common case, are one word
 		w := load(s.b, digits) ^ zeros
-		k := bits.TrailingZeros64(notDigits(w)) / 8
+		marks := notDigits(w)
+		k := bits.TrailingZeros64(marks) / 8
 		if k >= 1 && k <= 7 && (k == 1 || w&0xff != 0) {
-			if c := s.b[digits+k]; c != '.' && c|0x20 != 'e' {
+			switch c := s.b[digits+k]; {
+			case c == '.' && marks&(marks-1) == 0: // the fraction goes on beyond the word
+			case c == '.':
+				if d, end := s.shortDecimal(w, k, digits); end != failed {
+					d.negative = negative
+					return s.judgeNumber(p, i, end, d)
+				}
+			case c|0x20 != 'e':
 				n := int64(eightDigits(w << (64 - 8*k)))
 				if negative {
 					n = -n
 				}
 				if n >= p.low && n <= p.high { // see plan.plainIntegers
-					s.row.SetInt(p.column, n)
+					if p.column >= 0 {
+						s.row.SetInt(p.column, n)
+					}
 					return digits + k
 				}
 				return s.integer(p, i, digits+k, n, negative)
@@ -33,6 +43,19 @@ func (s *scan) number(p *plan, i int) int {
 		}
 	}
 	return s.decimal(p, i, digits, negative)
+}
+
+// shortDecimal reads a number of up to seven digits, k of them before the point, from the word that begins at digits. It
+// fails where the number goes on.
+func (s *scan) shortDecimal(w uint64, k, digits int) (d decimal, end int) {
+	before := uint64(1)<<(8*k) - 1
+	w = w&before | w>>8&^before | 0xff<<56 // without the point
+	n := bits.TrailingZeros64(notDigits(w)) / 8
+	end = digits + n + 1
+	if c := s.b[end]; n == k || c-'0' <= 9 || c|0x20 == 'e' {
+		return d, failed
+	}
+	return decimal{digits: eightDigits(w << (64 - 8*n)), exp: k - n}, end
 }
 
 const zeros = 0x3030303030303030 // "00000000"
@@ -106,14 +129,19 @@ func (s *scan) decimal(p *plan, i, digits int, negative bool) int {
 	if end-i > maxNumberBytes {
 		return failed
 	}
-	text := aliased(s.b[i:end])
-	s.stageNumber(p, d, text, n <= maxDigits)
 	if n > maxDigits { // more digits than a decimal holds
+		s.stageNumber(p, d, aliased(s.b[i:end]), false)
 		if p.numbers == nil && p.accepts&isNumber == isNumber {
 			return end
 		}
 		return s.unsure(p, i, end)
 	}
+	return s.judgeNumber(p, i, end, d)
+}
+
+// judgeNumber stages and judges a number.
+func (s *scan) judgeNumber(p *plan, i, end int, d decimal) int {
+	s.stageNumber(p, d, aliased(s.b[i:end]), true)
 	kind := isInteger
 	if !d.isInteger() {
 		kind = isFraction

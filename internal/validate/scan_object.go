@@ -30,9 +30,14 @@ func (s *scan) object(p *plan, from int) int {
 	if s.depth++; s.depth > len(s.frames) {
 		s.frames = append(s.frames, frame{})
 	}
-	o := objectScan{scan: s, plan: p, rule: r, from: from, seen: s.claim(r.words)}
+	o := objectScan{scan: s, plan: p, rule: r, from: from}
+	if r.words > 1 {
+		o.seen = s.claim(r.words)
+	}
 	end := o.members(from + 1)
-	s.seen = s.seen[:len(s.seen)-r.words]
+	if r.words > 1 {
+		s.seen = s.seen[:len(s.seen)-r.words]
+	}
 	s.depth--
 	if end == failed {
 		return failed
@@ -59,10 +64,6 @@ func (s *scan) object(p *plan, from int) int {
 // claim lends a bit set of so many words until the object is read.
 func (s *scan) claim(words int) []uint64 {
 	n := len(s.seen)
-	if words == 1 { // nearly always
-		s.seen = append(s.seen, 0)
-		return s.seen[n:]
-	}
 	s.seen = slices.Grow(s.seen, words)[:n+words]
 	seen := s.seen[n:]
 	clear(seen)
@@ -76,7 +77,8 @@ type objectScan struct {
 	rule   *objectRule
 	from   int      // offset of its brace
 	names  int      // read so far
-	seen   []uint64 // bit set of slots
+	first  uint64   // bits of the first 64 slots, whether they were seen
+	seen   []uint64 // of the others; its first word is not used
 	unsure bool     // something about its names is for the library
 }
 
@@ -88,7 +90,7 @@ func (o *objectScan) members(i int) int {
 	}
 	f := &s.frames[s.depth-1]
 	f.rule = r
-	var seen uint64 // the first word of o.seen
+	var seen uint64 // o.first
 	at := r.base    // of the prediction: which slot follows
 	for {
 		k := -1
@@ -152,9 +154,7 @@ func (o *objectScan) members(i int) int {
 	if b[i] != '}' {
 		return failed
 	}
-	if r.words > 0 {
-		o.seen[0] = seen
-	}
+	o.first = seen
 	return i + 1
 }
 
@@ -248,10 +248,18 @@ func (o *objectScan) unwanted(name string, closed []*asked, i, end int) int {
 	return end
 }
 
+// seenWord is the word at an index of the bit set of slots seen.
+func (o *objectScan) seenWord(w int) uint64 {
+	if w == 0 {
+		return o.first
+	}
+	return o.seen[w]
+}
+
 // missing says whether a required name is not there.
 func (o *objectScan) missing() bool {
 	for w, required := range o.rule.required {
-		if required&^o.seen[w] != 0 {
+		if required&^o.seenWord(w) != 0 {
 			return true
 		}
 	}
@@ -262,7 +270,7 @@ func (o *objectScan) missing() bool {
 func (o *objectScan) leaveMissing(end int) int {
 	first := len(o.events)
 	for k := range o.rule.slots {
-		if o.rule.required[k/64]&^o.seen[k/64]&(1<<(k%64)) == 0 {
+		if o.rule.required[k/64]&^o.seenWord(k/64)&(1<<(k%64)) == 0 {
 			continue
 		}
 		for n, a := range o.rule.slots[k].requiredBy {
@@ -335,17 +343,17 @@ func (o *objectScan) counts() bool {
 		return false
 	}
 	for _, d := range r.dependents {
-		if o.seen[d.slot/64]&(1<<(d.slot%64)) == 0 {
+		if o.seenWord(d.slot/64)&(1<<(d.slot%64)) == 0 {
 			continue
 		}
 		for w, required := range d.required {
-			if required&^o.seen[w] != 0 {
+			if required&^o.seenWord(w) != 0 {
 				return false
 			}
 		}
 	}
 	for w, trigger := range r.triggers {
-		if trigger&o.seen[w] != 0 {
+		if trigger&o.seenWord(w) != 0 {
 			return false
 		}
 	}
@@ -401,6 +409,11 @@ func (s *scan) decide(d *decider, from int) (r *objectRule, at int) {
 func (d *decider) choose(s *scan, i int) *objectRule {
 	if i >= len(s.b) {
 		return nil
+	}
+	for k := range d.cases { // nearly always
+		if d.cases[k].quoted.at(s.b, i) {
+			return d.cases[k].rule
+		}
 	}
 	var text []byte
 	var constant any

@@ -13,6 +13,11 @@ import (
 
 // text reads a string.
 func (s *scan) text(p *plan, i int) int {
+	if p.texts != nil && p.texts.sole >= onlyUUID {
+		if end := s.usual(p, i); end != failed {
+			return end
+		}
+	}
 	from := i + 1
 	end := s.plainEnd(from)
 	if end == failed {
@@ -26,6 +31,35 @@ func (s *scan) text(p *plan, i int) int {
 		return failed
 	}
 	return s.judgeText(p, i, end, text, is)
+}
+
+// usual reads a text of the usual length and spelling, where the plan's rule has one that rules out all but plain ASCII:
+// then nobody has to look for its end. It fails where the text is another.
+func (s *scan) usual(p *plan, i int) int {
+	const uuid, seconds, milliseconds = len("01234567-89ab-cdef-0123-456789abcdef"), len("2006-01-02T15:04:05Z"), len("2006-01-02T15:04:05.000Z")
+	rest := s.b[i+1:]
+	switch {
+	case len(rest) <= uuid: // near the end of the record
+	case p.texts.sole == onlyUUID:
+		if rest[uuid] == '"' && isPlainUUID(rest[:uuid]) {
+			s.noObject(p)
+			if p.column >= 0 {
+				s.stageText(p, rest[:uuid], true)
+			}
+			return s.accept(p, isText, i, i+uuid+2)
+		}
+	case p.texts.sole == onlyTimestamp:
+		n := seconds
+		if rest[n] != '"' {
+			n = milliseconds
+		}
+		if ms, ok := plainTimestamp(rest[:n]); ok && rest[n] == '"' {
+			s.noObject(p)
+			s.row.SetInt(p.column, ms)
+			return s.accept(p, isText, i, i+n+2)
+		}
+	}
+	return failed
 }
 
 // texture is what a text is written with.
@@ -215,7 +249,7 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 	s.noObject(p)
 	ok := true
 	if r := p.texts; r != nil {
-		if r.timestamp && p.kind == contract.Timestamp && p.column >= 0 {
+		if r.sole == onlyTimestamp {
 			return s.timestamp(p, i, end, text)
 		}
 		points := len(text)

@@ -94,13 +94,26 @@ func isTime(s string) bool {
 // parseTimestamp gives, without its detours; whatever they refuse is for parseTimestamp to judge.
 
 // plainTimestamp reads "2006-01-02T15:04:05[.fraction]Z" or with "±hh:mm" as Unix milliseconds, rounded down.
+//
+// Date and time are read as three words, in half the time that twelve pairs of bytes take (BenchmarkTimestamp): their marks
+// made zeros, all must be digits, and then each byte of a word is made the number that it and the next one write.
 func plainTimestamp(t []byte) (ms int64, ok bool) {
-	if len(t) < len("2006-01-02T15:04:05Z") || t[10] != 'T' {
+	if len(t) < len("2006-01-02T15:04:05Z") {
 		return 0, false
 	}
-	days, okDate := plainDate(t)
-	clock, okTime := plainTime(t[11:])
-	return days*86_400_000 + clock, okDate && okTime
+	const dash, colon, tee = '0' ^ '-', '0' ^ ':', '0' ^ 'T'
+	date := load(t, 0) ^ (zeros ^ dash<<32 ^ dash<<56)                      // 2006-01-
+	middle := load(t, 8) ^ (zeros ^ tee<<16 ^ colon<<40)                    // 02T15:04
+	clock := (load(t, 12) ^ (zeros ^ colon<<8 ^ colon<<32)) &^ (0xff << 56) // 5:04:05
+	marks := date&(0xff<<32|0xff<<56) | middle&(0xff<<16|0xff<<40) | clock&(0xff<<8|0xff<<32)
+	if marks|notDigits(date)|notDigits(middle)|notDigits(clock) != 0 {
+		return 0, false
+	}
+	pair := func(w uint64, i int) int { return int(w*10>>(8*i)&0xff + w>>(8*i+8)&0xff) }
+	days, okDate := daysUntil(100*pair(date, 0)+pair(date, 2), pair(date, 5), pair(middle, 0))
+	h, m, s := pair(middle, 3), pair(middle, 6), pair(clock, 5)
+	rest, okZone := plainZone(t[19:])
+	return days*86_400_000 + int64(h*60+m)*60_000 + int64(s)*1000 + rest, okDate && okZone && h <= 23 && m <= 59 && s <= 59
 }
 
 // plainDate reads "2006-01-02" at the beginning of t as days since 1970-01-01.
@@ -112,8 +125,13 @@ func plainDate(t []byte) (days int64, ok bool) {
 	year, ok2 := twoDigits(t[2:4])
 	month, ok3 := twoDigits(t[5:7])
 	day, ok4 := twoDigits(t[8:10])
-	year += 100 * century
-	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+	days, ok = daysUntil(100*century+year, month, day)
+	return days, ok && ok1 && ok2 && ok3 && ok4
+}
+
+// daysUntil is the days from 1970-01-01 to a date, which it says whether there is.
+func daysUntil(year, month, day int) (days int64, ok bool) {
+	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
 		return 0, false
 	}
 	// Howard Hinnant, chrono-compatible low-level date algorithms: years begin in March, so that the leap day is last.
@@ -150,34 +168,43 @@ func plainTime(t []byte) (ms int64, ok bool) {
 	if !okH || !okM || !okS || h > 23 || m > 59 || s > 59 {
 		return 0, false
 	}
-	fraction, zone := 0, t[8:]
-	if zone[0] == '.' {
+	rest, okZone := plainZone(t[8:])
+	return int64(h*60+m)*60_000 + int64(s)*1000 + rest, okZone
+}
+
+// plainZone reads "[.fraction]Z" or with "±hh:mm" as the milliseconds to add for UTC.
+func plainZone(t []byte) (ms int64, ok bool) {
+	if len(t) == 1 {
+		return 0, t[0] == 'Z'
+	}
+	fraction := 0
+	if t[0] == '.' {
 		i, unit := 1, 100
-		for ; i < len(zone) && zone[i]-'0' <= 9; i++ {
-			fraction += int(zone[i]-'0') * unit
+		for ; i < len(t) && t[i]-'0' <= 9; i++ {
+			fraction += int(t[i]-'0') * unit
 			unit /= 10
 		}
-		if i == 1 || i == len(zone) {
+		if i == 1 || i == len(t) {
 			return 0, false
 		}
-		zone = zone[i:]
+		t = t[i:]
 	}
 	offset := 0
 	switch {
-	case len(zone) == 1 && zone[0] == 'Z':
-	case len(zone) == 6 && zone[3] == ':' && (zone[0] == '+' || zone[0] == '-'):
-		zh, okH := twoDigits(zone[1:3])
-		zm, okM := twoDigits(zone[4:6])
-		if !okH || !okM || zh > 23 || zm > 59 {
+	case len(t) == 1 && t[0] == 'Z':
+	case len(t) == 6 && t[3] == ':' && (t[0] == '+' || t[0] == '-'):
+		h, okH := twoDigits(t[1:3])
+		m, okM := twoDigits(t[4:6])
+		if !okH || !okM || h > 23 || m > 59 {
 			return 0, false
 		}
-		if offset = zh*60 + zm; zone[0] == '-' {
+		if offset = h*60 + m; t[0] == '-' {
 			offset = -offset
 		}
 	default:
 		return 0, false
 	}
-	return int64(h*60+m-offset)*60_000 + int64(s)*1000 + int64(fraction), true
+	return int64(fraction) - int64(offset)*60_000, true
 }
 
 func twoDigits(t []byte) (n int, ok bool) {
