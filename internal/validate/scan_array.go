@@ -1,5 +1,7 @@
 package validate
 
+import "bytes"
+
 // array reads an array.
 func (s *scan) array(p *plan, from int) int {
 	if s.depth >= maxScanDepth {
@@ -100,7 +102,9 @@ func (s *scan) isNew(i, end, from int) bool {
 	case kind == '{' || kind == '[':
 		return false
 	case kind == '"':
-		text, _, _ = s.readText(i)
+		if text = s.b[i+1 : end-1]; bytes.IndexByte(text, '\\') >= 0 {
+			text, _, _ = s.readText(i)
+		}
 	case kind == '-' || kind-'0' <= 9:
 		n, ok := parseInteger(aliased(text))
 		if !ok {

@@ -17,9 +17,9 @@ type surveyed struct {
 	continuing int  // bytes that continue a character of more than one
 }
 
-// survey looks at 32 bytes at once.
+// survey looks at many bytes at once.
 func survey(text []byte) surveyed {
-	if ascii.ValidPrint(text) {
+	if len(text) > 0 && text[0] < 0x80 && ascii.ValidPrint(text) {
 		return surveyed{}
 	}
 	var control, all uint64
@@ -30,11 +30,13 @@ func survey(text []byte) surveyed {
 		all |= v | w | x | y
 		n += bits.OnesCount64(continues(v) | continues(w)>>1 | continues(x)>>2 | continues(y)>>3)
 	}
-	for _, c := range text {
-		w := uint64(c)
-		control |= (w - ' ') &^ w & 0x80
+	for len(text) > 0 {
+		size := min(len(text), 8)
+		w := wordOf(text[:size]) | (ones*' ')<<(8*size)
+		text = text[size:]
+		control |= controls(w)
 		all |= w
-		n += int(continues(w) >> 7)
+		n += bits.OnesCount64(continues(w))
 	}
 	return surveyed{control&tops != 0, all&tops != 0, n}
 }
