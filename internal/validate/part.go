@@ -201,7 +201,7 @@ func (a *asking) part(value []byte) (doc any, written string, ok bool) {
 		return c == 't', aliased(value), true
 	case c == '-' || c-'0' <= 9:
 		return json.Number(value), aliased(value), true
-	case c == '"' && len(value) <= maxHeardBytes && bytes.IndexByte(value, '\\') < 0:
+	case c == '"' && int64(len(value))*decodedFactor <= smallBytes && bytes.IndexByte(value, '\\') < 0:
 		text := string(value[1 : len(value)-1])
 		a.take(valueSteps + textSteps(len(text), len(value)))
 		return text, aliased(value), !a.over()

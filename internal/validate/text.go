@@ -16,24 +16,27 @@ const (
 )
 
 // describe says what kind of value it is without giving it away.
-func describe(value any) string {
+func describe(value any) string { return string(appendDescription(nil, value)) }
+
+// appendDescription appends what describe says.
+func appendDescription(text []byte, value any) []byte {
 	switch value := value.(type) {
 	case nil:
-		return "null"
+		return append(text, "null"...)
 	case bool:
-		return "boolean"
+		return append(text, "boolean"...)
 	case json.Number:
-		return "number"
+		return append(text, "number"...)
 	case string:
-		return "string of " + count(utf8.RuneCountInString(value), "character")
+		return appendCount(append(text, "string of "...), utf8.RuneCountInString(value), "character")
 	case []any:
-		return "array of " + count(len(value), "item")
+		return appendCount(append(text, "array of "...), len(value), "item")
 	case map[string]any:
-		return "object with " + count(len(value), "name")
+		return appendCount(append(text, "object with "...), len(value), "name")
 	case nameCount:
-		return "object with " + count(int(value), "name")
+		return appendCount(append(text, "object with "...), int(value), "name")
 	}
-	return "value"
+	return append(text, "value"...)
 }
 
 // show writes a scalar as JSON would, control and invisible characters escaped, cut to a bounded length; arrays
@@ -81,11 +84,15 @@ func cut(s string, n int) string {
 	return s
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+func count(n int, noun string) string { return string(appendCount(nil, n, noun)) }
+
+// appendCount appends what count says.
+func appendCount(text []byte, n int, noun string) []byte {
+	text = append(append(strconv.AppendInt(text, int64(n), 10), ' '), noun...)
+	if n != 1 {
+		text = append(text, 's')
 	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return text
 }
 
 // displayPointer makes a pointer with names from a record fit to print.

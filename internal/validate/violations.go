@@ -132,20 +132,28 @@ func (v *Validator) newViolation(l *leaf, value any, known bool) Violation {
 	x := v.violation(l, "")
 	at := subject(x.Instance)
 	x.Expected = l.expected
-	switch {
-	case l.judgesName():
+	if l.judgesName() {
 		name := unescapeToken(l.instance[strings.LastIndexByte(l.instance, '/')+1:])
 		x.Found = "name of " + count(utf8.RuneCountInString(name), "character")
 		x.Message = fmt.Sprintf("%s: the name must be %s.", at, x.Expected)
 		return x
-	case !known: // inside text that holds JSON itself
-		x.Found = "value"
-	case v.isPublic(l.instance):
-		x.Found = show(value)
-	default:
-		x.Found = describe(value)
 	}
-	x.Message = at + " must be " + x.Expected + ", found " + x.Found + "."
+	message := make([]byte, 0, 256) // most are shorter
+	for _, part := range []string{at, " must be ", x.Expected, ", found "} {
+		message = append(message, part...)
+	}
+	from := len(message)
+	switch {
+	case !known: // inside text that holds JSON itself
+		message = append(message, "value"...)
+	case v.isPublic(l.instance):
+		message = append(message, show(value)...)
+	default:
+		message = appendDescription(message, value)
+	}
+	to := len(message)
+	x.Message = string(append(message, '.'))
+	x.Found = x.Message[from:to]
 	return x
 }
 
