@@ -13,10 +13,11 @@ import (
 type question uint8
 
 const (
-	wholeValue   question = iota // a value with all that lies in it
-	missingNames                 // required names that an object lacks
-	unwantedName                 // a name that additionalProperties does not allow
-	noBranch                     // an anyOf or oneOf about an object
+	wholeValue    question = iota // a value with all that lies in it
+	missingNames                  // required names that an object lacks
+	itemsTogether                 // an array, but for its items one by one
+	unwantedName                  // a name that additionalProperties does not allow
+	noBranch                      // an anyOf or oneOf about an object
 )
 
 // event is a part of the record that the scan leaves to the library.
@@ -107,7 +108,7 @@ func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, o
 // judge asks about the first of the parts.
 func (a *asking) judge(parts, before []event) (ok bool) {
 	switch e := &parts[0]; e.question {
-	case wholeValue:
+	case wholeValue, itemsTogether:
 		return a.value(e)
 	case missingNames:
 		return a.missing(e)
@@ -159,8 +160,11 @@ func (a *asking) value(e *event) (ok bool) {
 		return false
 	}
 	integer := isPlainInteger(value)
-	for _, l := range e.plan.schemas {
+	for i, l := range e.plan.schemas {
 		schema := l.schema
+		if e.question == itemsTogether {
+			schema = e.plan.arrays.itemless[i]
+		}
 		if integer && l.integers != nil {
 			schema = l.integers
 		}

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -12,6 +13,8 @@ type arrayRule struct {
 	unique      bool    // no two items may be equal
 	places      []*plan // of the first items
 	rest        *plan   // of all further items
+
+	itemless []*jsonschema.Schema // the plan's schemas without what they ask of items; nil where that is not the rest of them
 }
 
 // array plans arrays.
@@ -55,6 +58,25 @@ func (p *planner) array(v *plan) {
 		v.arrays = r
 	}
 	v.watchInside(in, append(r.places, r.rest)...)
+	for _, l := range v.schemas {
+		r.itemless = append(r.itemless, withoutItems(l.schema))
+	}
+	if slices.Contains(r.itemless, nil) {
+		r.itemless = nil
+	}
+}
+
+// withoutItems is a schema cut down to what it asks of an array besides its items, nil where the two cannot be told apart.
+func withoutItems(s *jsonschema.Schema) *jsonschema.Schema {
+	_, listed := s.Items.([]*jsonschema.Schema)
+	inPlace := slices.ContainsFunc(onSameValue(s), func(sub *jsonschema.Schema) bool { return sub != nil })
+	if listed || inPlace || s.Not != nil || s.DynamicRef != nil || s.RecursiveRef != nil || s.Contains != nil ||
+		s.UnevaluatedItems != nil || len(s.Enum)+len(s.Constant)+len(s.Extensions) > 0 {
+		return nil
+	}
+	only := emptySchema(s)
+	only.MinItems, only.MaxItems, only.UniqueItems = s.MinItems, s.MaxItems, s.UniqueItems
+	return only
 }
 
 func (r *arrayRule) atMost(in *inPlace, keyword string, n int) {

@@ -21,6 +21,9 @@ func (s *scan) array(p *plan, from int) int {
 	if end == failed {
 		return failed
 	}
+	if !ok && p.alone && p.accepts&isArray != 0 && r.itemless != nil && !entwined(s.events[first:]) {
+		return s.leave(event{question: itemsTogether, plan: p, from: from, to: end}, s.depth, end)
+	}
 	if !ok || p.accepts&isArray == 0 {
 		if p.alone {
 			s.events = s.events[:first]
