@@ -24,7 +24,7 @@ type heard struct {
 }
 
 const (
-	heardAnswers  = 64
+	heardAnswers  = 256
 	maxHeardBytes = 40
 )
 

@@ -1,9 +1,6 @@
 package validate
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // ruleBudget is the rule of every record that is refused for what judging it would cost. The violation's keyword names
 // the budget. Both are names of dead letters and metrics: do not rename.
@@ -127,9 +124,6 @@ func (m *meter) take(n int) {
 }
 
 func (m *meter) over() bool { return m.left < 0 }
-
-// errOverBudget says that the library may not see a value.
-var errOverBudget = errors.New("over budget")
 
 // overSteps is the fault of a record that takes more steps than the limit.
 func overSteps(limit int) *fault {

@@ -168,6 +168,50 @@ func TestTimestampsAreUnixMillisecondsRoundedDown(t *testing.T) {
 	}
 }
 
+// What is read as words is what is read byte by byte, or not read.
+func TestPlainTimestampsAreTimestamps(t *testing.T) {
+	check := func(text string) (plain bool) {
+		t.Helper()
+		ms, plain := plainTimestamp([]byte(text))
+		if want, ok := parseTimestamp(text); plain && (!ok || ms != want) {
+			t.Fatalf("%q: got %d, want %d %v", text, ms, want, ok)
+		}
+		return plain
+	}
+	zone := time.FixedZone("", -(5*3600 + 30*60))
+	for at := time.Date(1896, 12, 31, 23, 59, 59, 123e6, time.UTC); at.Year() < 2110; at = at.Add(13*time.Hour + 7*time.Minute + 11*time.Second) {
+		for _, layout := range []string{"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.000Z", "2006-01-02T15:04:05.000000-07:00"} {
+			if text := at.In(zone).Format(layout); !check(text) {
+				t.Fatalf("%q is not read as words", text)
+			}
+		}
+	}
+	for _, text := range []string{"2016-02-29T23:59:59Z", "2016-02-29T23:59:59.250+14:00"} {
+		for i := range len(text) { // every byte at every place
+			for c := range 256 {
+				check(text[:i] + string([]byte{byte(c)}) + text[i+1:])
+			}
+			check(text[:i])
+			check(text[:i] + text[i+1:])
+		}
+	}
+}
+
+func BenchmarkTimestamp(b *testing.B) {
+	text := []byte("2013-06-07T21:45:30Z")
+	b.Run("by=words", func(b *testing.B) {
+		for b.Loop() {
+			plainTimestamp(text)
+		}
+	})
+	b.Run("by=bytes", func(b *testing.B) {
+		for b.Loop() {
+			plainDate(text)
+			plainTime(text[11:])
+		}
+	})
+}
+
 // A valid event time must be readable, and an unreadable one invalid: the library's format says which.
 func FuzzTimestamp(f *testing.F) {
 	for _, s := range []string{"2013-01-01T10:00:00Z", "2016-12-31T23:59:60.123+00:00", "1969-12-31t19:00:00-05:00", "2013-01-01T+5:00:00Z",
@@ -176,6 +220,9 @@ func FuzzTimestamp(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		ms, ok := parseTimestamp(s)
+		if quick, plain := plainTimestamp([]byte(s)); plain && (!ok || quick != ms) {
+			t.Errorf("%q: got %d by words, want %d %v", s, quick, ms, ok)
+		}
 		if want := jsonschema.Formats["date-time"](s); ok != want {
 			t.Errorf("%q: got readable %v, want %v as the format says", s, ok, want)
 		}

@@ -83,6 +83,9 @@ type asking struct {
 	found  []leaf
 }
 
+// maxPooledLeaves bounds the room that a scan keeps for leaves.
+const maxPooledLeaves = 64
+
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
 func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
@@ -91,8 +94,9 @@ func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, o
 		if recover() != nil {
 			vs, ok = nil, false
 		}
-		clear(a.found)
-		s.leaves = a.found[:0]
+		if clear(a.found); cap(a.found) <= maxPooledLeaves {
+			s.leaves = a.found[:0]
+		}
 	}()
 	for i := range s.events {
 		if !a.judge(s.events[i:], s.events[:i]) {
@@ -123,21 +127,27 @@ func (a *asking) judge(parts, before []event) (ok bool) {
 // ask judges a part by a schema; written is what the answer may be remembered by, "" for nothing. ok is false where the
 // library cannot, or may not because the record is over budget.
 func (a *asking) ask(s *jsonschema.Schema, p part, written string) (ok bool) {
+	refused, ok := a.answer(s, p.doc, written)
+	return ok && (refused == nil || a.told(p, refused))
+}
+
+// answer is what the library says of a value by a schema, nil where it fits.
+func (a *asking) answer(s *jsonschema.Schema, doc any, written string) (refused *jsonschema.ValidationError, ok bool) {
 	if known := a.heard.find(s, written); known != nil {
 		a.take(known.steps)
-		return !a.over() && (known.refused == nil || a.told(p, known.refused))
+		return known.refused, !a.over()
 	}
 	used := a.used
-	if !a.count(a.meter, s, p.doc) {
-		return false
+	if !a.count(a.meter, s, doc) {
+		return nil, false
 	}
-	err := s.Validate(p.doc)
-	refused, is := err.(*jsonschema.ValidationError)
-	if err != nil && !is { // a loop in the schema's references
-		return false
+	err := s.Validate(doc)
+	refused, ok = err.(*jsonschema.ValidationError)
+	if err != nil && !ok { // a loop in the schema's references
+		return nil, false
 	}
 	a.heard.keep(s, written, refused, a.used-used)
-	return refused == nil || a.told(p, refused)
+	return refused, true
 }
 
 // told lists what the library said, if the record's budget holds it.
@@ -279,10 +289,7 @@ func (a *asking) unwanted(parts []event) (ok bool) {
 func (a *asking) choice(e *event) (ok bool) {
 	switch {
 	case e.proof != noProof:
-		first := len(a.found)
-		ok = a.judge(a.proofs[e.proof:e.proof+1], nil) && len(a.found) > first
-		clear(a.found[first:])
-		if a.found = a.found[:first]; !ok {
+		if !a.proves(a.proofs[e.proof : e.proof+1]) {
 			return false
 		}
 	case e.decided != failed && !e.choice.proven:
@@ -303,6 +310,23 @@ func (a *asking) choice(e *event) (ok bool) {
 		err: &jsonschema.ValidationError{AbsoluteKeywordLocation: absolute, KeywordLocation: "/" + c.keyword},
 	})
 	return true
+}
+
+// proves says whether the library refuses the one part.
+func (a *asking) proves(part []event) bool {
+	if e := &part[0]; e.question == unwantedName { // whatever its value
+		only, object := e.asked[0].only, map[string]any(nil)
+		if a.heard.find(only, e.name) == nil {
+			object = map[string]any{e.name: nil}
+		}
+		refused, ok := a.answer(only, object, e.name)
+		return ok && refused != nil
+	}
+	first := len(a.found)
+	ok := a.judge(part, nil) && len(a.found) > first
+	clear(a.found[first:])
+	a.found = a.found[:first]
+	return ok
 }
 
 // refuses says whether the library refuses a value, for certain. Its steps have been taken.

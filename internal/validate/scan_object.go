@@ -319,7 +319,10 @@ func (o *objectScan) leaveChoices(first, end, decided int) int {
 		case via.owner != o.plan:
 			o.unsure = true
 			return end
-		case !slices.ContainsFunc(parts[:kept], func(k event) bool { return k.choice == via }):
+		case slices.ContainsFunc(parts[:kept], func(k event) bool { return k.choice == via }):
+		case len(s.proofs) == maxEvents:
+			return failed
+		default:
 			s.proofs = append(s.proofs, parts[i])
 			parts[kept] = lost
 			parts[kept].choice, parts[kept].proof = via, len(s.proofs)-1

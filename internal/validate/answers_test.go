@@ -1,0 +1,95 @@
+package validate
+
+import (
+	"fmt"
+	"hash/maphash"
+	"reflect"
+	"strconv"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+const answersSchema = `{
+	"type": "object",
+	"required": ["kind"],
+	"properties": {
+		"kind": {"enum": ["a", "b"]},
+		"n": {"type": "integer", "minimum": 0, "multipleOf": 3},
+		"code": {"type": "string", "maxLength": 4, "pattern": "^[a-z]+$"},
+		"closed": {"type": "object", "additionalProperties": false, "properties": {"x": {}}}
+	},
+	"oneOf": [
+		{"properties": {"kind": {"const": "a"}, "v": {"maximum": 5}}},
+		{"properties": {"kind": {"const": "b"}, "v": {"type": "object", "additionalProperties": false}}}
+	]
+}`
+
+// What was said before is said again, of the same value by the same schema only, and costs a record the same steps.
+func TestAnswersAreTheLibrarys(t *testing.T) {
+	var records [][]byte
+	for i := range 2 * heardAnswers { // more than are remembered
+		for _, record := range []string{
+			`{"kind":"a","n":%d}`, `{"kind":"a","n":-%d}`, `{"kind":"b","code":"%d"}`, `{"kind":"c%d"}`, `{"kind":"a","v":%d}`,
+			`{"kind":"a","closed":{"x":1,"%d":{}}}`, `{"kind":"b","v":{"%d":[1]}}`,
+			`{"kind":"a","closed":{"%[1]d":1,"%[1]dx":2},"n":-%[1]d,"code":"%[1]d"}`,
+		} {
+			records = append(records, fmt.Appendf(nil, record, i))
+		}
+	}
+	v := bySchema(t, answersSchema)
+	s := v.scans.Get().(*scan)
+	ask := func(record []byte) (vs []Violation, steps int) {
+		t.Helper()
+		defer s.release()
+		if !s.run(v.plan, record, s.spare) {
+			t.Fatalf("%s: is the library's as a whole", record)
+		}
+		m := v.newMeter()
+		vs, ok := v.byParts(s, record, m)
+		if !ok {
+			t.Fatalf("%s: the parts could not be judged", record)
+		}
+		return vs, m.used
+	}
+	for range 2 {
+		for i, record := range records {
+			vs, steps := ask(record)
+			if want := v.byLibrary(record, nil); !reflect.DeepEqual(vs, want) {
+				t.Fatalf("%s: got %v, want %v", record, vs, want)
+			}
+			again, same := ask(record)
+			if !reflect.DeepEqual(again, vs) || same != steps {
+				t.Fatalf("%s: got %v in %d steps, then %v in %d", record, vs, steps, again, same)
+			}
+			ask(records[len(records)-1-i])
+		}
+	}
+}
+
+func TestAnswersKnowTheSchema(t *testing.T) {
+	a := answers{seed: maphash.MakeSeed()}
+	one, other, refused := new(jsonschema.Schema), new(jsonschema.Schema), new(jsonschema.ValidationError)
+	a.keep(one, "17", refused, 5)
+	switch known := a.find(one, "17"); {
+	case known == nil || known.refused != refused || known.steps != 5:
+		t.Errorf("got %v of what was kept", known)
+	case a.find(other, "17") != nil || a.find(one, "1") != nil || a.find(one, "170") != nil || a.find(one, "") != nil:
+		t.Error("found what was not kept")
+	}
+	for range 20 * heardAnswers { // some of them would stand at the same place
+		if a.find(new(jsonschema.Schema), "17") != nil {
+			t.Fatal("found what was kept for another schema")
+		}
+	}
+	long := fmt.Sprintf("%0*d", maxHeardBytes+1, 1)
+	if a.keep(one, long, refused, 5); a.find(one, long) != nil {
+		t.Error("kept a value that is too long")
+	}
+	for i := range 100 * heardAnswers {
+		a.keep(one, strconv.Itoa(i), nil, i)
+		if known := a.find(one, strconv.Itoa(i)); known == nil || known.refused != nil || known.steps != i {
+			t.Fatalf("got %v of %d, the last one kept", known, i)
+		}
+	}
+}
