@@ -50,7 +50,9 @@ func aliased(text []byte) string { return unsafe.String(unsafe.SliceData(text), 
 // Sets of ASCII characters, as bits of a byte per character.
 const (
 	letterOrDigit = 1 << iota
+	hostText      // those, dots and hyphens
 	atomText      // RFC 5322 atext without the characters that are rare in addresses
+	plainText     // what a JSON string holds as it is, of ASCII
 	urlText       // RFC 3986 unreserved, and some that may stand in a path or query, and what parts them
 )
 
@@ -65,17 +67,16 @@ var characters = func() (table [256]uint8) {
 	}
 	const digits, lower, upper = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	add(letterOrDigit, digits, lower, upper)
+	add(hostText, digits, lower, upper, ".-")
 	add(atomText, digits, lower, upper, "_+-")
 	add(urlText, digits, lower, upper, "-._~/=&+,;@?")
+	for c := ' '; c <= '~'; c++ {
+		if c != '"' && c != '\\' {
+			table[c] |= plainText
+		}
+	}
 	return table
 }()
-
-func allOf(set uint8, text []byte) bool {
-	for _, c := range text { // no early exit: nearly all texts are of the set, and a branch less is faster
-		set &= characters[c]
-	}
-	return set != 0
-}
 
 // isPlainUUID accepts exactly the UUIDs of RFC 4122, in five words: their dashes are made digits, and then all must be
 // hexadecimal.
@@ -156,23 +157,33 @@ func isPlainIPv4(t []byte) bool {
 
 // isPlainURL accepts http and https with a host of letters, digits, dots and hyphens, and an ordinary path and query.
 func isPlainURL(t []byte) bool {
+	n := plainURL(t)
+	return n > 0 && n == len(t)
+}
+
+// plainURL is the size of the URL that isPlainURL accepts at the beginning of t, 0 for none.
+func plainURL(t []byte) int {
+	n := 0
 	switch {
 	case len(t) > 8 && string(t[:8]) == "https://":
-		t = t[8:]
+		n = 8
 	case len(t) > 7 && string(t[:7]) == "http://":
-		t = t[7:]
+		n = 7
 	default:
-		return false
+		return 0
 	}
-	host := 0
-	for host < len(t) && (characters[t[host]]&letterOrDigit != 0 || t[host] == '.' || t[host] == '-') {
-		host++
+	host := n
+	for n < len(t) && characters[t[n]]&hostText != 0 {
+		n++
 	}
-	if host == 0 {
-		return false
+	switch {
+	case n == host:
+		return 0
+	case n == len(t) || t[n] != '/':
+		return n
 	}
-	if t = t[host:]; len(t) == 0 {
-		return true
+	for n < len(t) && characters[t[n]]&urlText != 0 {
+		n++
 	}
-	return t[0] == '/' && allOf(urlText, t)
+	return n
 }

@@ -60,6 +60,23 @@ func (p *pattern) matches(text []byte, ascii bool) bool {
 	return p.accept[state]
 }
 
+// quoted judges the text that begins at b, of plain ASCII up to a quote; size is the text's. ok is false also where the
+// text is another, or RE2 has to match.
+func (p *pattern) quoted(b []byte) (size int, ok bool) {
+	if p.table == nil || b[0] == '"' {
+		return 0, false
+	}
+	state, plain := p.first, uint8(plainText)
+	for i, c := range b {
+		if c == '"' {
+			return i, plain != 0 && p.accept[state]
+		}
+		plain &= characters[c]
+		state = p.table[int(state)<<7|int(c&0x7f)]
+	}
+	return 0, false
+}
+
 // tableBuilder makes the table of a compiled expression by the subset construction (M. O. Rabin and D. Scott, 1959). A
 // state is the set of the program's instructions that a text can have come to.
 type tableBuilder struct {

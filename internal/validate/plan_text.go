@@ -25,6 +25,7 @@ const (
 	onlyEnum
 	onlyPattern
 	onlyFormat
+	onlyURL // uri, or iri
 	onlyUUID
 	onlyTimestamp // and the column is one
 )
@@ -43,6 +44,8 @@ func (r *textRule) soleOf(v *plan) sole {
 		return onlyTimestamp
 	case r.formats[0].name == "uuid":
 		return onlyUUID
+	case r.formats[0].name == "uri" || r.formats[0].name == "iri":
+		return onlyURL
 	default:
 		return onlyFormat
 	}
@@ -105,7 +108,7 @@ func (r *textRule) holds(text []byte, points int) bool {
 		return r.enums[0].has(text)
 	case onlyPattern:
 		return r.patterns[0].matches(text, ascii)
-	case onlyFormat, onlyUUID, onlyTimestamp:
+	case onlyFormat, onlyURL, onlyUUID, onlyTimestamp:
 		return r.formats[0].holds(text, ascii)
 	}
 	if points < r.short || r.long != -1 && points > r.long {

@@ -1,6 +1,9 @@
 package validate
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // textSet is the strings that an enum, a const or a pattern allows. Those of up to eight bytes are compared as one
 // word, in a table where each has a place of its own: one look instead of one comparison per member.
@@ -8,6 +11,7 @@ type textSet struct {
 	table []wordEntry // a power of two long
 	mix   uint64      // the multiplier that gives every word its own place
 	shift uint
+	raw   bool            // those of up to eight bytes are written without escapes
 	long  map[string]bool // members of more than eight bytes, or all where no multiplier was found
 }
 
@@ -34,6 +38,7 @@ func newTextSet(list []any) *textSet {
 	if len(short) == 0 && len(s.long) == 0 {
 		return nil
 	}
+	s.raw = !slices.ContainsFunc(short, func(text string) bool { return newQuoted(text, "").size == 0 })
 	if len(short) > 0 && !s.place(short) {
 		for _, text := range short {
 			s.long[text] = true
@@ -84,6 +89,16 @@ func wordOf(text []byte) (w uint64) {
 		w |= uint64(c) << (8 * i)
 	}
 	return w
+}
+
+// hasWord says whether the first bytes of a word, so many and less than eight, are a member as records write it.
+func (s *textSet) hasWord(w uint64, size int) bool {
+	if size == 8 || !s.raw || s.table == nil {
+		return false
+	}
+	w &= 1<<(8*size) - 1
+	e := &s.table[w*s.mix>>s.shift]
+	return e.word == w && e.size == size+1
 }
 
 func (s *textSet) has(text []byte) bool {
