@@ -184,22 +184,9 @@ func (s *scan) unescape(from, i, end int) (text []byte, is texture) {
 	n := copy(out, b[from:i])
 	is = unescaped
 	for i < len(b) {
-		switch {
-		case b[i] != '\\' && len(b)-i < 8:
-			out[n] = b[i]
-			n, i = n+1, i+1
-		case b[i] != '\\':
-			w := load(b, i)
-			binary.LittleEndian.PutUint64(out[n:n+8], w)
-			k := bits.TrailingZeros64(zeroBytes(w^ones*'\\')) / 8 // 8 where there is none
-			if n, i = n+k, i+k; k == 8 {
-				if k = bytes.IndexByte(b[i:], '\\'); k < 0 {
-					k = len(b) - i
-				}
-				n, i = n+copy(out[n:], b[i:i+k]), i+k
-			}
-		case len(b)-i >= 6 && b[i+1] == 'u':
-			r, size := hexDigits(b[i+2:i+6]), 6
+		switch c := b[i]; {
+		case c == '\\' && len(b)-i >= 6 && b[i+1] == 'u':
+			r, size := hexDigits((*[4]byte)(b[i+2:i+6])), 6
 			if r>>11 == 0xd800>>11 { // half a surrogate pair
 				r, size = surrogates(b[i:]), 12
 			}
@@ -222,13 +209,26 @@ func (s *scan) unescape(from, i, end int) (text []byte, is texture) {
 				n += utf8.EncodeRune(out[n:], r)
 			}
 			is |= nonASCII
-		default:
+		case c == '\\':
 			if i+1 == len(b) || simpleEscapes[b[i+1]] == 0 {
 				return nil, 0
 			}
 			out[n] = simpleEscapes[b[i+1]]
 			n, i = n+1, i+2
 			s.points--
+		case len(b)-i < 8:
+			out[n] = c
+			n, i = n+1, i+1
+		default:
+			w := load(b, i)
+			binary.LittleEndian.PutUint64(out[n:n+8], w)
+			k := bits.TrailingZeros64(zeroBytes(w^ones*'\\')) / 8 // 8 where there is none
+			if n, i = n+k, i+k; k == 8 {
+				if k = bytes.IndexByte(b[i:], '\\'); k < 0 {
+					k = len(b) - i
+				}
+				n, i = n+copy(out[n:], b[i:i+k]), i+k
+			}
 		}
 	}
 	return out[:n], is
@@ -242,7 +242,7 @@ func surrogates(raw []byte) rune {
 	if len(raw) < 12 || raw[6] != '\\' || raw[7] != 'u' {
 		return -1
 	}
-	r := utf16.DecodeRune(hexDigits(raw[2:6]), hexDigits(raw[8:12]))
+	r := utf16.DecodeRune(hexDigits((*[4]byte)(raw[2:6])), hexDigits((*[4]byte)(raw[8:12])))
 	if r == utf8.RuneError { // which is no pair's
 		return -1
 	}
@@ -250,7 +250,7 @@ func surrogates(raw []byte) rune {
 }
 
 // hexDigits reads four hexadecimal digits, -1 for anything else.
-func hexDigits(d []byte) rune {
+func hexDigits(d *[4]byte) rune {
 	return hexValues[d[0]]<<12 | hexValues[d[1]]<<8 | hexValues[d[2]]<<4 | hexValues[d[3]]
 }
 
