@@ -150,6 +150,9 @@
 //     puts the same schemas to it wherever it stands, and reports what is wrong there whatever is wrong elsewhere. Below
 //     anyOf, oneOf, if and unevaluated… this does not hold, and the value they are about is judged as a whole; unless the
 //     library has refused all other branches when the plan was made, for then one broken part proves the choice lost.
+//   - What the library said of a small value is remembered, with what it was counted at, by the schema and the value as it
+//     was written (validate/answers.go): streams that have gone wrong repeat themselves, and the library writes texts for
+//     each error that nobody reads. A scan keeps 256 such answers, so that nothing grows with the input.
 //   - A row's texts may be the record's own bytes until the row is appended, which copies them. Neither the scan nor a
 //     violation keeps any.
 //   - The scan expects the names of an object in the order of the last one that came by: a right guess costs a comparison

@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string) error {
 func parse(args []string) (s settings, err error) {
 	f := flag.NewFlagSet("bench-validate", flag.ExitOnError)
 	f.Float64Var(&s.Seconds, "seconds", 0.2, "measure each data set for so `many` seconds of the processor, per peer, mode and round")
-	f.IntVar(&s.Rounds, "rounds", 2, "go over all peers so many `times`; the median is reported, more rounds for figures to keep")
+	f.IntVar(&s.Rounds, "rounds", 2, "go over all peers so many `times`; the fastest is reported, more rounds for figures to keep")
 	f.IntVar(&s.Records, "records", perData, "`number` of records of a data set")
 	f.StringVar(&s.out, "out", ".weir/bench/results.json", "`file` for the raw results, empty for none")
 	f.BoolVar(&s.write, "write", false, "keep these results: benchmarks/validate/results.json, and the table in the README beside it")

@@ -28,7 +28,7 @@ type report struct {
 	Rows      []*row            `json:"rows,omitempty"`
 }
 
-// row is one peer in one mode on one data set. Times are those of the processor, medians over the rounds.
+// row is one peer in one mode on one data set. Times are those of the processor, of its fastest round.
 type row struct {
 	Shape     string   `json:"shape"`
 	Percent   int      `json:"invalid_percent"`
@@ -109,7 +109,7 @@ func (r *report) close() {
 		for _, round := range w.Rounds {
 			times = append(times, round.CPU)
 		}
-		w.Ns = median(times)
+		w.Ns = slices.Min(times)
 		w.MBs = w.Bytes / w.Ns * 1000
 		w.Allocs, w.AllocSize = w.Rounds[0].Allocs, w.Rounds[0].AllocSize // the same in every round
 		if w.Peer == "weir" {
@@ -132,14 +132,6 @@ func (r *report) close() {
 }
 
 func (w *row) key() string { return fmt.Sprintf("%s %d", w.Shape, w.Percent) }
-
-func median(list []float64) float64 {
-	slices.Sort(list)
-	if n := len(list); n%2 == 0 {
-		return (list[n/2-1] + list[n/2]) / 2
-	}
-	return list[len(list)/2]
-}
 
 // print writes every figure, a line per peer and mode.
 func (r *report) print(out io.Writer) {
