@@ -83,6 +83,10 @@ func (s *comparison) differences(value []byte) (found []string) {
 	if len(value) > DefaultMaxRecordBytes/bytesPerValue {
 		return found // the oracle does not count values, and so few bytes cannot hold too many
 	}
+	const long = 4096 // expressions of so many bytes may be valid by the format regex, and are over the budget of steps
+	if len(value) > long && len(got) == 1 && got[0].Rule == ruleBudget && got[0].Keyword == keywordSteps {
+		return found
+	}
 	// Beyond the limits the oracle says not valid, and so must Check.
 	if _, valid, _ := oracle(s.schema, value); valid != (len(got) == 0) {
 		differ("verdict: got valid %v, want %v: %s", len(got) == 0, valid, lines(got))
