@@ -151,7 +151,7 @@
 //     anyOf, oneOf, if and unevaluated… this does not hold, and the value they are about is judged as a whole; unless the
 //     library has refused all other branches when the plan was made, for then one broken part proves the choice lost.
 //   - What the library said of a small value is remembered, with what it was counted at, by the schema and the value as it
-//     was written (validate/answers.go): streams that have gone wrong repeat themselves, and the library writes texts for
+//     was written (validate/memo.go): streams that have gone wrong repeat themselves, and the library writes texts for
 //     each error that nobody reads. A scan keeps 256 such answers, so that nothing grows with the input.
 //   - A row's texts may be the record's own bytes until the row is appended, which copies them. Neither the scan nor a
 //     violation keeps any.

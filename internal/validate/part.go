@@ -79,7 +79,7 @@ type asking struct {
 	*meter
 	record []byte
 	proofs []event
-	heard  *answers
+	memo   *memo
 	found  []leaf
 }
 
@@ -89,7 +89,7 @@ const maxPooledLeaves = 64
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
 func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
-	a := asking{v, m, record, s.proofs, &s.heard, s.leaves[:0]}
+	a := asking{v, m, record, s.proofs, &s.memo, s.leaves[:0]}
 	defer func() {
 		if recover() != nil {
 			vs, ok = nil, false
@@ -133,7 +133,7 @@ func (a *asking) ask(s *jsonschema.Schema, p part, written string) (ok bool) {
 
 // answer is what the library says of a value by a schema, nil where it fits.
 func (a *asking) answer(s *jsonschema.Schema, doc any, written string) (refused *jsonschema.ValidationError, ok bool) {
-	if known := a.heard.find(s, written); known != nil {
+	if known := a.memo.find(s, written); known != nil {
 		a.take(known.steps)
 		return known.refused, !a.over()
 	}
@@ -146,7 +146,7 @@ func (a *asking) answer(s *jsonschema.Schema, doc any, written string) (refused 
 	if err != nil && !ok { // a loop in the schema's references
 		return nil, false
 	}
-	a.heard.keep(s, written, refused, a.used-used)
+	a.memo.keep(s, written, refused, a.used-used)
 	return refused, true
 }
 
@@ -316,7 +316,7 @@ func (a *asking) choice(e *event) (ok bool) {
 func (a *asking) proves(part []event) bool {
 	if e := &part[0]; e.question == unwantedName { // whatever its value
 		only, object := e.asked[0].only, map[string]any(nil)
-		if a.heard.find(only, e.name) == nil {
+		if a.memo.find(only, e.name) == nil {
 			object = map[string]any{e.name: nil}
 		}
 		refused, ok := a.answer(only, object, e.name)
@@ -331,12 +331,12 @@ func (a *asking) proves(part []event) bool {
 
 // refuses says whether the library refuses a value, for certain. Its steps have been taken.
 func (a *asking) refuses(s *jsonschema.Schema, value any, written string) bool {
-	if known := a.heard.find(s, written); known != nil {
+	if known := a.memo.find(s, written); known != nil {
 		return known.refused != nil
 	}
 	refused, usable := libraryAnswer(s, value)
 	if usable {
-		a.heard.keep(s, written, refused, 0)
+		a.memo.keep(s, written, refused, 0)
 	}
 	return usable && refused != nil
 }

@@ -39,8 +39,8 @@ type scan struct {
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
 	doubt func() bool
 
-	heard  answers // of the library, about a few small values
-	leaves []leaf  // room for what the library finds
+	memo   memo   // what the library said of a few small values
+	leaves []leaf // room for what the library finds
 
 	spare    *columns.Row // where the caller wants none
 	failures *atomic.Int64

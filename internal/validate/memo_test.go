@@ -10,7 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-const answersSchema = `{
+const memoSchema = `{
 	"type": "object",
 	"required": ["kind"],
 	"properties": {
@@ -26,9 +26,9 @@ const answersSchema = `{
 }`
 
 // What was said before is said again, of the same value by the same schema only, and costs a record the same steps.
-func TestAnswersAreTheLibrarys(t *testing.T) {
+func TestMemoSaysWhatTheLibrarySaid(t *testing.T) {
 	var records [][]byte
-	for i := range 2 * heardAnswers { // more than are remembered
+	for i := range 2 * memoEntries { // more than are remembered
 		for _, record := range []string{
 			`{"kind":"a","n":%d}`, `{"kind":"a","n":-%d}`, `{"kind":"b","code":"%d"}`, `{"kind":"c%d"}`, `{"kind":"a","v":%d}`,
 			`{"kind":"a","closed":{"x":1,"%d":{}}}`, `{"kind":"b","v":{"%d":[1]}}`,
@@ -37,7 +37,7 @@ func TestAnswersAreTheLibrarys(t *testing.T) {
 			records = append(records, fmt.Appendf(nil, record, i))
 		}
 	}
-	v := bySchema(t, answersSchema)
+	v := bySchema(t, memoSchema)
 	s := v.scans.Get().(*scan)
 	ask := func(record []byte) (vs []Violation, steps int) {
 		t.Helper()
@@ -67,8 +67,8 @@ func TestAnswersAreTheLibrarys(t *testing.T) {
 	}
 }
 
-func TestAnswersKnowTheSchema(t *testing.T) {
-	a := answers{seed: maphash.MakeSeed()}
+func TestMemoKnowsTheSchema(t *testing.T) {
+	a := memo{seed: maphash.MakeSeed()}
 	one, other, refused := new(jsonschema.Schema), new(jsonschema.Schema), new(jsonschema.ValidationError)
 	a.keep(one, "17", refused, 5)
 	switch known := a.find(one, "17"); {
@@ -77,16 +77,16 @@ func TestAnswersKnowTheSchema(t *testing.T) {
 	case a.find(other, "17") != nil || a.find(one, "1") != nil || a.find(one, "170") != nil || a.find(one, "") != nil:
 		t.Error("found what was not kept")
 	}
-	for range 20 * heardAnswers { // some of them would stand at the same place
+	for range 20 * memoEntries { // some of them would stand at the same place
 		if a.find(new(jsonschema.Schema), "17") != nil {
 			t.Fatal("found what was kept for another schema")
 		}
 	}
-	long := fmt.Sprintf("%0*d", maxHeardBytes+1, 1)
+	long := fmt.Sprintf("%0*d", maxMemoBytes+1, 1)
 	if a.keep(one, long, refused, 5); a.find(one, long) != nil {
 		t.Error("kept a value that is too long")
 	}
-	for i := range 100 * heardAnswers {
+	for i := range 100 * memoEntries {
 		a.keep(one, strconv.Itoa(i), nil, i)
 		if known := a.find(one, strconv.Itoa(i)); known == nil || known.refused != nil || known.steps != i {
 			t.Fatalf("got %v of %d, the last one kept", known, i)
