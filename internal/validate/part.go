@@ -249,6 +249,7 @@ func (a *asking) missing(e *event) (ok bool) {
 func (a *asking) unwanted(parts []event) (ok bool) {
 	type unwanted struct {
 		*asked
+		first string // of the names
 		names map[string]any
 	}
 	var all []unwanted // by schema
@@ -266,7 +267,7 @@ func (a *asking) unwanted(parts []event) (ok bool) {
 			k := slices.IndexFunc(all, func(u unwanted) bool { return u.trail == asked.trail })
 			if k < 0 {
 				k = len(all)
-				all = append(all, unwanted{asked, map[string]any{}})
+				all = append(all, unwanted{asked, e.name, map[string]any{}})
 			}
 			all[k].names[e.name] = value
 		}
@@ -274,7 +275,7 @@ func (a *asking) unwanted(parts []event) (ok bool) {
 	for _, u := range all {
 		written := "" // additionalProperties looks at the name, not at its value
 		if len(u.names) == 1 {
-			written = first.name
+			written = u.first
 		}
 		if !a.ask(u.only, part{u.names, first.at, u.trail}, written) {
 			return false
