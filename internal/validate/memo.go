@@ -20,12 +20,13 @@ type memoEntry struct {
 	refused *jsonschema.ValidationError // nil: the value fits
 	steps   int
 	size    int
-	value   [maxMemoBytes]byte // as the record writes it
+	value   [maxMemoBytes]byte // as the record writes it; an unwanted name without escapes
 }
 
 const (
 	memoEntries  = 256
 	maxMemoBytes = 40
+	maxMemoError = 2 << 10
 )
 
 // find returns what the library said of a value, nil where that is not known.
@@ -40,9 +41,9 @@ func (m *memo) find(s *jsonschema.Schema, value string) *memoEntry {
 	return e
 }
 
-// keep remembers an answer, if its value is small.
+// keep remembers an answer, if value and answer are small.
 func (m *memo) keep(s *jsonschema.Schema, value string, refused *jsonschema.ValidationError, steps int) {
-	if len(value) == 0 || len(value) > maxMemoBytes {
+	if len(value) == 0 || len(value) > maxMemoBytes || refused != nil && sizeOf(refused) > maxMemoError {
 		return
 	}
 	e := m.entry(s, value)
@@ -53,4 +54,13 @@ func (m *memo) keep(s *jsonschema.Schema, value string, refused *jsonschema.Vali
 // entry is the one place in the table where the answer can stand.
 func (m *memo) entry(s *jsonschema.Schema, value string) *memoEntry {
 	return &m.table[(maphash.String(m.seed, value)^maphash.Comparable(m.seed, s))%memoEntries]
+}
+
+// sizeOf is about the bytes that the library's error holds: of an enum, it quotes every member.
+func sizeOf(e *jsonschema.ValidationError) int {
+	n := len(e.Message) + len(e.KeywordLocation) + len(e.AbsoluteKeywordLocation) + len(e.InstanceLocation)
+	for _, cause := range e.Causes {
+		n += sizeOf(cause)
+	}
+	return n
 }

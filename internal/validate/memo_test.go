@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -95,6 +96,48 @@ func TestMemoKnowsTheSchema(t *testing.T) {
 		a.keep(one, strconv.Itoa(i), nil, i)
 		if known := a.find(one, strconv.Itoa(i)); known == nil || known.refused != nil || known.steps != i {
 			t.Fatalf("got %v of %d, the last one kept", known, i)
+		}
+	}
+}
+
+// Arrays in arrays that break rules about themselves are decoded once, not once for each level.
+func TestNestedArraysInDoubtCostWhatTheRecordCosts(t *testing.T) {
+	const depth = 14
+	for keyword, valid := range map[string]bool{`"uniqueItems":true`: true, `"minItems":2`: false} {
+		schema := `{"type":"array"}`
+		for range depth - 1 {
+			schema = `{"type":"array",` + keyword + `,"items":` + schema + `}`
+		}
+		record := strings.Repeat("[", depth) + strings.Repeat("1,", 35_000) + "1" + strings.Repeat("]", depth)
+		v := bySchema(t, schema)
+		got, want := v.Check([]byte(record), nil), v.byLibrary([]byte(record), nil)
+		if !reflect.DeepEqual(got, want) || (len(want) == 0) != valid {
+			t.Errorf("%s: got\n%swant\n%s", keyword, lines(got), lines(want))
+		}
+	}
+}
+
+// A scan that goes back to the pool holds nothing of a record's parts, but for small answers.
+func TestScansForgetParts(t *testing.T) {
+	v := bySchema(t, `{"additionalProperties":false,"properties":{"list":{"items":{"type":"integer","maximum":3}}}}`)
+	s := v.scans.Get().(*scan)
+	for _, n := range []int{1, 10, 100, 900} {
+		record := []byte(`{"list":[` + strings.Repeat(`7e1,`, n) + `9]` + strings.Repeat(`,"more":1`, n/900) + `}`)
+		s.run(v.plan, record, s.spare)
+		v.settle(s, true, record, nil)
+		s.release()
+		if cap(s.leaves) > maxPooledParts || cap(s.events) > maxPooledParts || cap(s.proofs) > maxPooledParts {
+			t.Errorf("%d parts: room for %d leaves, %d events, %d proofs", n, cap(s.leaves), cap(s.events), cap(s.proofs))
+		}
+		for _, l := range s.leaves[:cap(s.leaves)] {
+			if !reflect.DeepEqual(l, leaf{}) {
+				t.Errorf("%d parts: holds %v", n, l)
+			}
+		}
+		for _, e := range s.events[:cap(s.events)] {
+			if !reflect.DeepEqual(e, event{}) {
+				t.Errorf("%d parts: holds %v", n, e)
+			}
 		}
 	}
 }

@@ -83,8 +83,8 @@ type asking struct {
 	found  []leaf
 }
 
-// maxPooledLeaves bounds the room that a scan keeps for leaves.
-const maxPooledLeaves = 64
+// maxPooledParts bounds the room that a scan keeps for events, and for what the library finds.
+const maxPooledParts = 16
 
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
@@ -94,8 +94,9 @@ func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, o
 		if recover() != nil {
 			vs, ok = nil, false
 		}
-		if clear(a.found); cap(a.found) <= maxPooledLeaves {
-			s.leaves = a.found[:0]
+		clear(a.found)
+		if s.leaves = a.found[:0]; cap(a.found) > maxPooledParts {
+			s.leaves = nil
 		}
 	}()
 	for i := range s.events {

@@ -108,7 +108,7 @@ func (r *textRule) holds(text []byte, points int) bool {
 		return r.enums[0].has(text)
 	case onlyPattern:
 		return r.patterns[0].matches(text, ascii)
-	case onlyFormat, onlyURL, onlyUUID, onlyTimestamp:
+	case onlyFormat, onlyURL, onlyUUID:
 		return r.formats[0].holds(text, ascii)
 	}
 	if points < r.short || r.long != -1 && points > r.long {

@@ -72,6 +72,7 @@ func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
 			ok = false
 		}
 	}()
+	record = record[:len(record):len(record)] // nothing behind it is looked at
 	s.b, s.row, s.events, s.proofs, s.seen, s.broken, s.depth, s.work = record, row, s.events[:0], s.proofs[:0], s.seen[:0], false, 0, 0
 	row.Reset()
 	i := s.space(0)
@@ -88,6 +89,16 @@ func (s *scan) release() {
 	s.hashes.reset()
 	if cap(s.buffer) > maxPooledBytes {
 		s.buffer = nil
+	}
+}
+
+// forgetParts drops what events hold of a record.
+func (s *scan) forgetParts() {
+	for _, list := range []*[]event{&s.events, &s.proofs} {
+		clear((*list)[:cap(*list)]) // also those that others took the place of
+		if *list = (*list)[:0]; cap(*list) > maxPooledParts {
+			*list = nil
+		}
 	}
 }
 

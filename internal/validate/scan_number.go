@@ -46,7 +46,7 @@ func (s *scan) number(p *plan, i int) int {
 }
 
 // shortDecimal reads a number of up to seven digits, k of them before the point, from the word that begins at digits. It
-// fails where the number goes on.
+// fails where the number goes on, or has no digit after the point.
 func (s *scan) shortDecimal(w uint64, k, digits int) (d decimal, end int) {
 	before := uint64(1)<<(8*k) - 1
 	w = w&before | w>>8&^before | 0xff<<56 // without the point

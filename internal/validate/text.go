@@ -128,7 +128,7 @@ func subject(pointer string) string {
 	return pointer
 }
 
-// show lists the members of an enum.
+// showList lists the members of an enum.
 func showList(values []any) string {
 	shown := make([]string, 0, maxListed)
 	for _, v := range values[:min(len(values), maxListed)] {

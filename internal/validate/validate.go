@@ -208,6 +208,7 @@ func (v *Validator) settle(s *scan, parts bool, value []byte, row *columns.Row) 
 	m := &s.meter
 	m.reset(v)
 	defer m.release()
+	defer s.forgetParts()
 	if !parts {
 		if fault := v.fault(value, m); fault != nil {
 			unreadable(row, len(v.columns))
