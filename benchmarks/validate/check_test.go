@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkCheck is weir alone on the data of the comparison, for profiles and for benchstat. An op is a record.
+// BenchmarkCheck is weir alone on the data of the comparison, for profiles and for benchstat. An op is a record. The records
+// come again and again, so that weir soon remembers most faults: with some of them invalid, the comparison's figures count.
 func BenchmarkCheck(b *testing.B) {
 	for _, s := range shapes() {
 		files, err := s.write(b.TempDir(), filepath.Join("..", ".."))
