@@ -17,13 +17,21 @@ type key struct {
 	middle         string // what neither covers
 }
 
+// noKey matches nothing.
+var noKey = key{head: 1}
+
+// isWrittenPlain says whether a record can write a string without escapes.
+func isWrittenPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' })
+}
+
 // newKey cuts up a name and its colon. One that a record can only write with escapes matches nothing.
 func newKey(name string) key { return newQuoted(name, ":") }
 
 // newQuoted cuts up a string in quotes, and what follows it.
 func newQuoted(name, after string) key {
-	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
-		return key{head: 1}
+	if !isWrittenPlain(name) {
+		return noKey
 	}
 	text := `"` + name + `"` + after
 	k := key{size: len(text), mask: ^uint64(0)}
@@ -68,5 +76,5 @@ func quotedOf(constant any) key {
 	if text, ok := constant.(string); ok {
 		return newQuoted(text, "")
 	}
-	return key{head: 1}
+	return noKey
 }

@@ -25,8 +25,8 @@ type memoEntry struct {
 
 const (
 	memoEntries  = 256
-	maxMemoBytes = 40
-	maxMemoError = 2 << 10
+	maxMemoBytes = 40      // of a value
+	maxMemoError = 2 << 10 // bytes of the library's error
 )
 
 // find returns what the library said of a value, nil where that is not known.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,6 +93,10 @@ func TestMemoKnowsTheSchema(t *testing.T) {
 	if a.keep(one, long, refused, 5); a.find(one, long) != nil {
 		t.Error("kept a value that is too long")
 	}
+	large := &jsonschema.ValidationError{Causes: []*jsonschema.ValidationError{{Message: strings.Repeat("x", maxMemoError+1)}}}
+	if a.keep(one, "18", large, 5); a.find(one, "18") != nil {
+		t.Error("kept an error that is too large")
+	}
 	for i := range 100 * memoEntries {
 		a.keep(one, strconv.Itoa(i), nil, i)
 		if known := a.find(one, strconv.Itoa(i)); known == nil || known.refused != nil || known.steps != i {
@@ -119,25 +124,41 @@ func TestNestedArraysInDoubtCostWhatTheRecordCosts(t *testing.T) {
 
 // A scan that goes back to the pool holds nothing of a record's parts, but for small answers.
 func TestScansForgetParts(t *testing.T) {
-	v := bySchema(t, `{"additionalProperties":false,"properties":{"list":{"items":{"type":"integer","maximum":3}}}}`)
+	v := bySchema(t, `{"additionalProperties":false,"properties":{"list":{"items":{"type":"integer","maximum":3}},"choices":{"items":
+		{"type":"object","oneOf":[{"properties":{"k":{"const":"a"},"x":{"maximum":3}},"required":["k"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}}}}`)
 	s := v.scans.Get().(*scan)
-	for _, n := range []int{1, 10, 100, 900} {
-		record := []byte(`{"list":[` + strings.Repeat(`7e1,`, n) + `9]` + strings.Repeat(`,"more":1`, n/900) + `}`)
-		s.run(v.plan, record, s.spare)
-		v.settle(s, true, record, nil)
+	for _, n := range []int{1, 10, 100, 400} {
+		record := []byte(`{"list":[` + strings.Repeat(`7e1,`, n) + `9],"choices":[` + strings.Repeat(`{"k":"a","x":7},`, n) + `{"k":"b"}],"more":1}`)
+		if !s.run(v.plan, record, s.spare) || len(s.events) != 2*n+2 || len(s.proofs) != n {
+			t.Fatalf("%d parts: got %d events, %d proofs", n, len(s.events), len(s.proofs))
+		}
+		if got, want := v.settle(s, true, record, nil), v.byLibrary(record, nil); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%d parts: got\n%swant\n%s", n, lines(got), lines(want))
+		}
 		s.release()
 		if cap(s.leaves) > maxPooledParts || cap(s.events) > maxPooledParts || cap(s.proofs) > maxPooledParts {
 			t.Errorf("%d parts: room for %d leaves, %d events, %d proofs", n, cap(s.leaves), cap(s.events), cap(s.proofs))
 		}
-		for _, l := range s.leaves[:cap(s.leaves)] {
-			if !reflect.DeepEqual(l, leaf{}) {
-				t.Errorf("%d parts: holds %v", n, l)
-			}
+		holds := func(l leaf) bool { return !reflect.DeepEqual(l, leaf{}) }
+		knows := func(e event) bool { return !reflect.DeepEqual(e, event{}) }
+		if slices.ContainsFunc(s.leaves[:cap(s.leaves)], holds) || slices.ContainsFunc(s.events[:cap(s.events)], knows) ||
+			slices.ContainsFunc(s.proofs[:cap(s.proofs)], knows) {
+			t.Errorf("%d parts: something is still there", n)
 		}
-		for _, e := range s.events[:cap(s.events)] {
-			if !reflect.DeepEqual(e, event{}) {
-				t.Errorf("%d parts: holds %v", n, e)
-			}
-		}
+	}
+}
+
+// Parts that something around them takes the place of do not pile up: a scan that comes to too many gives up.
+func TestProofsAreBounded(t *testing.T) {
+	v := bySchema(t, `{"items":{"type":"array","uniqueItems":true,"items":
+		{"type":"object","oneOf":[{"properties":{"k":{"const":"a"},"x":{"maximum":3}},"required":["k"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}}}`)
+	inner := "[" + strings.Repeat(`{"k":"a","x":7},`, 30) + `{"k":"b"}]`
+	record := []byte("[" + strings.Repeat(inner+",", 40) + "1]")
+	s := v.scans.Get().(*scan)
+	if s.run(v.plan, record, s.spare) || len(s.proofs) != maxEvents || len(s.events) > 100 {
+		t.Errorf("got %d proofs and %d events, want that the scan gives up at %d proofs", len(s.proofs), len(s.events), maxEvents)
+	}
+	if got, want := v.Check(record, nil), v.byLibrary(record, nil); !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%swant\n%s", lines(got), lines(want))
 	}
 }

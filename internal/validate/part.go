@@ -296,8 +296,10 @@ func (a *asking) choice(e *event) (ok bool) {
 		}
 	case e.decided != failed && !e.choice.proven:
 		value, written, ok := a.part(scalarAt(a.record, e.decided))
-		a.take(refusalSteps(len(e.choice.branches), value))
-		if !ok || a.over() || e.choice.constants == nil || !a.refuses(e.choice.constants, value, written) {
+		if !ok || e.choice.constants == nil {
+			return false
+		}
+		if refused, ok := a.answer(e.choice.constants, value, written); !ok || refused == nil {
 			return false
 		}
 	}
@@ -329,18 +331,6 @@ func (a *asking) proves(part []event) bool {
 	clear(a.found[first:])
 	a.found = a.found[:first]
 	return ok
-}
-
-// refuses says whether the library refuses a value, for certain. Its steps have been taken.
-func (a *asking) refuses(s *jsonschema.Schema, value any, written string) bool {
-	if known := a.memo.find(s, written); known != nil {
-		return known.refused != nil
-	}
-	refused, usable := libraryAnswer(s, value)
-	if usable {
-		a.memo.keep(s, written, refused, 0)
-	}
-	return usable && refused != nil
 }
 
 // nameCount stands for an object with so many names.

@@ -63,7 +63,7 @@ func (p *pattern) matches(text []byte, ascii bool) bool {
 // quoted judges the text that begins at b, of plain ASCII up to a quote; size is the text's. ok is false also where the
 // text is another, or RE2 has to match.
 func (p *pattern) quoted(b []byte) (size int, ok bool) {
-	if p.table == nil || b[0] == '"' {
+	if p.table == nil {
 		return 0, false
 	}
 	state, plain := p.first, uint8(plainText)

@@ -67,11 +67,11 @@ func (p *planner) array(v *plan) {
 }
 
 // withoutItems is a schema cut down to what it asks of an array besides its items, nil where the two cannot be told apart.
+// What the scan has no rule for sends every array to the library anyway.
 func withoutItems(s *jsonschema.Schema) *jsonschema.Schema {
 	_, listed := s.Items.([]*jsonschema.Schema)
 	inPlace := slices.ContainsFunc(onSameValue(s), func(sub *jsonschema.Schema) bool { return sub != nil })
-	if listed || inPlace || s.Not != nil || s.DynamicRef != nil || s.RecursiveRef != nil || s.Contains != nil ||
-		s.UnevaluatedItems != nil || len(s.Enum)+len(s.Constant)+len(s.Extensions) > 0 {
+	if listed || inPlace {
 		return nil
 	}
 	only := emptySchema(s)

@@ -12,42 +12,40 @@ type textRule struct {
 	enums       []*textSet
 	patterns    []pattern
 	formats     []format
-	sole        sole // what is asked, if it is one thing
+	sole        sole
 	heavy       bool // see steps
 }
 
-// sole says which one thing is asked of a text, most often; it spares looking for the others.
+// sole is the one thing that is asked of a text, if scan.usual has a way of its own for it.
 type sole uint8
 
 const (
-	severalThings sole = iota
-	onlyLength
+	severalThings sole = iota // or one that it has not
 	onlyEnum
 	onlyPattern
-	onlyFormat
 	onlyURL // uri, or iri
 	onlyUUID
 	onlyTimestamp // and the column is one
 )
 
 func (r *textRule) soleOf(v *plan) sole {
-	length, parts := r.short != -1 || r.long != -1, len(r.enums)+len(r.patterns)+len(r.formats)
 	switch {
-	case r.heavy || parts > 1 || length == (parts == 1):
-	case length:
-		return onlyLength
+	case r.heavy || r.short != -1 || r.long != -1 || len(r.enums)+len(r.patterns)+len(r.formats) != 1:
 	case len(r.enums) == 1:
 		return onlyEnum
 	case len(r.patterns) == 1:
 		return onlyPattern
-	case r.formats[0].name == "date-time" && v.kind == contract.Timestamp && v.column >= 0:
-		return onlyTimestamp
-	case r.formats[0].name == "uuid":
-		return onlyUUID
-	case r.formats[0].name == "uri" || r.formats[0].name == "iri":
-		return onlyURL
 	default:
-		return onlyFormat
+		switch r.formats[0].name {
+		case "uri", "iri":
+			return onlyURL
+		case "uuid":
+			return onlyUUID
+		case "date-time":
+			if v.column >= 0 && v.kind == contract.Timestamp {
+				return onlyTimestamp
+			}
+		}
 	}
 	return severalThings
 }
@@ -102,18 +100,10 @@ func shorter(a, b int) int {
 
 // holds judges a string of so many code points.
 func (r *textRule) holds(text []byte, points int) bool {
-	ascii := points == len(text)
-	switch r.sole {
-	case onlyEnum:
-		return r.enums[0].has(text)
-	case onlyPattern:
-		return r.patterns[0].matches(text, ascii)
-	case onlyFormat, onlyURL, onlyUUID:
-		return r.formats[0].holds(text, ascii)
-	}
 	if points < r.short || r.long != -1 && points > r.long {
 		return false
 	}
+	ascii := points == len(text)
 	for _, set := range r.enums {
 		if !set.has(text) {
 			return false

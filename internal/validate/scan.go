@@ -334,6 +334,5 @@ func zeroBytes(w uint64) uint64 { return (w - ones) &^ w & tops }
 // special marks the bytes of a word that a text of plain ASCII cannot hold: the quote, the backslash, control characters
 // and what is beyond ASCII. As with zeroBytes only the lowest bit is sure.
 func special(w uint64) uint64 {
-	quote, slash := w^(ones*'"'), w^(ones*'\\')
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w | w) & tops
+	return zeroBytes(w^ones*'"') | zeroBytes(w^ones*'\\') | controls(w) | w&tops
 }

@@ -167,7 +167,7 @@ func (o *objectScan) unwelcome(sl *slot, i, end int) int {
 }
 
 // name reads any name and its colon. It returns the slot, -1 where there is none, and the offset of the value. The
-// frame then holds where the name is, the scan's name what it is.
+// frame then holds where the name is.
 func (o *objectScan) name(i int) (slot, value int) {
 	s := o.scan
 	text, end, _ := s.readText(i)

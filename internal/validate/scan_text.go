@@ -13,7 +13,7 @@ import (
 
 // text reads a string.
 func (s *scan) text(p *plan, i int) int {
-	if p.texts != nil && p.texts.sole > onlyLength {
+	if p.texts != nil && p.texts.sole != severalThings {
 		if end := s.usual(p, i); end != failed {
 			return end
 		}
@@ -34,8 +34,8 @@ func (s *scan) text(p *plan, i int) int {
 }
 
 // usual reads a text of the usual kind, where the plan's rule rules out all but plain ASCII, or lists the text byte for
-// byte: looking for its end and judging it are then one. It fails where the text is another. Most texts are variable in length, and a processor does not guess
-// the ends of two loops (BenchmarkCheck: a tenth of the time of events and orders).
+// byte: looking for its end and judging it are then one. It fails where the text is another. Texts differ in length, and a
+// processor does not guess the ends of two loops (BenchmarkCheck: 5 to 8 % of the time of events and orders).
 func (s *scan) usual(p *plan, i int) int {
 	const uuid, seconds, milliseconds = len("01234567-89ab-cdef-0123-456789abcdef"), len("2006-01-02T15:04:05Z"), len("2006-01-02T15:04:05.000Z")
 	rest := s.b[i+1:]
@@ -152,7 +152,7 @@ func (s *scan) plainEnd(i int) int {
 
 // closingQuote returns the offset of the quote that ends the text which i lies in, not behind a backslash.
 func (s *scan) closingQuote(i int) int {
-	for from := i; i <= len(s.b); i++ {
+	for from := i; ; i++ {
 		n := bytes.IndexByte(s.b[i:], '"')
 		if n < 0 {
 			return failed
@@ -166,7 +166,6 @@ func (s *scan) closingQuote(i int) int {
 			return i
 		}
 	}
-	return failed
 }
 
 // unescape copies the text between from and end to the buffer, without its escapes, of which the first is at i. It takes

@@ -45,15 +45,6 @@ func (x *visit) content(text string) {
 
 const jsonSteps = 8 // reading a byte of JSON inside a text
 
-// refusalSteps is asking the library about the value that decides a choice between so many branches.
-func refusalSteps(branches int, value any) int {
-	n := 4 * visitSteps * branches
-	if number, ok := value.(json.Number); ok {
-		n += 3 * maxVariants * ratSteps(string(number))
-	}
-	return n
-}
-
 // leafSteps is what making violations of the library's error costs.
 func leafSteps(p part, err *jsonschema.ValidationError) int {
 	leaves, length := countLeaves(err)

@@ -11,7 +11,7 @@ type textSet struct {
 	table []wordEntry // a power of two long
 	mix   uint64      // the multiplier that gives every word its own place
 	shift uint
-	raw   bool            // those of up to eight bytes are written without escapes
+	plain bool            // those of up to eight bytes can be written without escapes
 	long  map[string]bool // members of more than eight bytes, or all where no multiplier was found
 }
 
@@ -38,7 +38,7 @@ func newTextSet(list []any) *textSet {
 	if len(short) == 0 && len(s.long) == 0 {
 		return nil
 	}
-	s.raw = !slices.ContainsFunc(short, func(text string) bool { return newQuoted(text, "").size == 0 })
+	s.plain = !slices.ContainsFunc(short, func(text string) bool { return !isWrittenPlain(text) })
 	if len(short) > 0 && !s.place(short) {
 		for _, text := range short {
 			s.long[text] = true
@@ -93,7 +93,7 @@ func wordOf(text []byte) (w uint64) {
 
 // hasWord says whether the first bytes of a word, so many and less than eight, are a member as records write it.
 func (s *textSet) hasWord(w uint64, size int) bool {
-	if size == 8 || !s.raw || s.table == nil {
+	if size == 8 || !s.plain || s.table == nil {
 		return false
 	}
 	w &= 1<<(8*size) - 1
