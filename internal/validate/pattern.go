@@ -60,12 +60,9 @@ func (p *pattern) matches(text []byte, ascii bool) bool {
 	return p.accept[state]
 }
 
-// quoted judges the text that begins at b, of plain ASCII up to a quote; size is the text's. ok is false also where the
-// text is another, or RE2 has to match.
+// quoted judges the text that begins at b, of plain ASCII up to a quote, by the table; size is the text's. ok is false also
+// where the text is another.
 func (p *pattern) quoted(b []byte) (size int, ok bool) {
-	if p.table == nil {
-		return 0, false
-	}
 	state, plain := p.first, uint8(plainText)
 	for i, c := range b {
 		if c == '"' {
