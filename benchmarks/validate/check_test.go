@@ -20,7 +20,7 @@ func BenchmarkCheck(b *testing.B) {
 		}
 		for _, percent := range shares {
 			b.Run(fmt.Sprintf("shape=%s/invalid=%d", s.name, percent), func(b *testing.B) {
-				d, err := s.dataset(1000, percent)
+				d, err := s.dataset(1000, percent, measured)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -58,16 +58,22 @@ func (d *dataset) invalid() (n int) {
 	return n
 }
 
+// Draws of a data set: the records that are measured, and as many others of the same sort that came before them.
+const (
+	measured uint64 = iota
+	before
+)
+
 // dataset makes n records, percent of which get one fault each. The same arguments give the same bytes.
-func (s *shape) dataset(n, percent int) (*dataset, error) {
+func (s *shape) dataset(n, percent int, draw uint64) (*dataset, error) {
 	h := fnv.New64a()
 	h.Write([]byte(s.name))
-	records, err := s.records(rand.New(rand.NewPCG(seed, h.Sum64())), n)
+	records, err := s.records(rand.New(rand.NewPCG(seed, h.Sum64()+draw)), n)
 	if err != nil {
 		return nil, fmt.Errorf("make records of shape %s: %w", s.name, err)
 	}
 	d := &dataset{shape: s.name, percent: percent, lines: make([][]byte, n), faults: make([]string, n)}
-	r := rand.New(rand.NewPCG(seed+uint64(percent), h.Sum64()))
+	r := rand.New(rand.NewPCG(seed+uint64(percent), h.Sum64()+draw))
 	chosen := make([]bool, n)
 	for _, i := range r.Perm(n)[:n*percent/100] {
 		chosen[i] = true

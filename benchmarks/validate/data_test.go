@@ -30,7 +30,7 @@ func TestData(t *testing.T) {
 
 func datasetOf(t *testing.T, s *shape, percent int) *dataset {
 	t.Helper()
-	d, err := s.dataset(perTest, percent)
+	d, err := s.dataset(perTest, percent, measured)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,23 +38,20 @@ type result struct {
 }
 
 // measure warms up, then goes over the lines, a whole pass at a time, until so many seconds of the processor are used. Each
-// pass begins with a peer that was opened for it, off the clock, and has seen some of the valid lines: what it remembers of
-// the faults, it has from this pass.
-func measure(open func() (func([]byte) bool, error), lines [][]byte, warm, seconds time.Duration) (result, error) {
+// pass begins with a peer that was opened for it and has judged the lines before, both off the clock: it may remember what
+// repeats itself in such a stream, but no line has been there before.
+func measure(open func() (func([]byte) bool, error), before, lines [][]byte, warm, seconds time.Duration) (result, error) {
 	check, err := open()
 	if err != nil {
 		return result{}, err
 	}
 	verdicts := make([]byte, len(lines))
-	var valid [][]byte
 	for i, line := range lines {
 		verdicts[i] = '0'
 		if check(line) {
 			verdicts[i] = '1'
-			valid = append(valid, line)
 		}
 	}
-	valid = valid[:min(len(valid), 500)]
 	r := result{Records: len(lines), Invalid: bytes.Count(verdicts, []byte{'0'}), Verdicts: string(verdicts)}
 	var walls []time.Duration
 	var used time.Duration
@@ -64,25 +61,25 @@ func measure(open func() (func([]byte) bool, error), lines [][]byte, warm, secon
 			return result{}, err
 		}
 		runtime.GC()
-		for _, line := range valid {
+		for _, line := range before {
 			check(line)
 		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
+		var from, to runtime.MemStats
+		runtime.ReadMemStats(&from)
 		start, cpu := time.Now(), cpuTime()
 		for _, line := range lines {
 			check(line)
 		}
 		wall, took := time.Since(start), cpuTime()-cpu
-		runtime.ReadMemStats(&after)
+		runtime.ReadMemStats(&to)
 		if warmed < warm {
 			warmed += took
 			continue
 		}
 		walls = append(walls, wall)
 		used += took
-		allocs += after.Mallocs - before.Mallocs
-		size += after.TotalAlloc - before.TotalAlloc
+		allocs += to.Mallocs - from.Mallocs
+		size += to.TotalAlloc - from.TotalAlloc
 	}
 	slices.Sort(walls)
 	perPass, all := float64(len(lines)), float64(len(lines)*len(walls))
@@ -110,12 +107,15 @@ func goPeer(name string, args []string) error {
 		open = func() (func([]byte) bool, error) { return weirCheck(args[3]) }
 	}
 	for _, file := range args[4:] {
-		data, err := os.ReadFile(file)
+		before, err := readLines(file + beforeSuffix)
 		if err != nil {
 			return err
 		}
-		lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
-		r, err := measure(open, lines, warm, seconds)
+		lines, err := readLines(file)
+		if err != nil {
+			return err
+		}
+		r, err := measure(open, before, lines, warm, seconds)
 		if err != nil {
 			return err
 		}
@@ -124,6 +124,11 @@ func goPeer(name string, args []string) error {
 		}
 	}
 	return nil
+}
+
+func readLines(file string) ([][]byte, error) {
+	data, err := os.ReadFile(file)
+	return bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n")), err
 }
 
 // weirCheck is the product as the gate calls it: every violation listed, the row's columns filled. The file is a

@@ -140,15 +140,22 @@ func prepare(dir, root string, s *shape, records int) (sc scene, err error) {
 		return sc, err
 	}
 	for _, percent := range shares {
-		d, err := s.dataset(records/max(s.fewer, 1), percent)
-		if err != nil {
-			return sc, err
+		path := filepath.Join(dir, fmt.Sprintf("%s.%d.ndjson", s.name, percent))
+		for _, draw := range []uint64{before, measured} {
+			d, err := s.dataset(records/max(s.fewer, 1), percent, draw)
+			if err != nil {
+				return sc, err
+			}
+			if draw == before {
+				err = d.write(path + beforeSuffix)
+			} else {
+				sc.data, sc.paths = append(sc.data, d), append(sc.paths, path)
+				err = d.write(path)
+			}
+			if err != nil {
+				return sc, err
+			}
 		}
-		path, err := d.write(dir)
-		if err != nil {
-			return sc, err
-		}
-		sc.data, sc.paths = append(sc.data, d), append(sc.paths, path)
 	}
 	return sc, nil
 }

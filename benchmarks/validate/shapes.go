@@ -31,12 +31,14 @@ func (s *shape) write(dir, root string) (schemaFiles, error) {
 	return f, os.WriteFile(f.schema, body, 0o644)
 }
 
-// write puts the records into dir, one per line.
-func (d *dataset) write(dir string) (string, error) {
-	name := filepath.Join(dir, fmt.Sprintf("%s.%d.ndjson", d.shape, d.percent))
+// beforeSuffix names the file of the records that came before those of a data file.
+const beforeSuffix = ".before"
+
+// write puts the records into a file, one per line.
+func (d *dataset) write(name string) error {
 	f, err := os.Create(name)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer f.Close()
 	w := bufio.NewWriter(f)
@@ -45,7 +47,7 @@ func (d *dataset) write(dir string) (string, error) {
 		w.WriteByte('\n')
 	}
 	if err := w.Flush(); err != nil {
-		return "", err
+		return err
 	}
-	return name, f.Close()
+	return f.Close()
 }
