@@ -2,6 +2,7 @@ package validate
 
 import (
 	"hash/maphash"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -63,4 +64,81 @@ func sizeOf(e *jsonschema.ValidationError) int {
 		n += sizeOf(cause)
 	}
 	return n
+}
+
+// knownParts remembers the violations of records of which one small part was in doubt, so that neither the library nor
+// the wording is needed a second time. It holds memoEntries at most; any of them makes room for a new one.
+type knownParts map[onlyPart]knownPart
+
+// onlyPart is all that the violations of such a record depend on.
+type onlyPart struct {
+	plan    *plan   // of the part; it says where in the record it stands
+	choice  *branch // that is lost, if the part is the proof of that
+	names   int     // of the object whose choice is lost
+	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
+	name    string  // unwanted
+	written string  // the value, as the record writes it
+}
+
+type knownPart struct {
+	violations []Violation
+	steps      int // that they were counted at
+}
+
+// onlyPart describes the only part in doubt. ok is false where there are several, or where it is not small, or not always
+// at the same place.
+func (s *scan) onlyPart(record []byte) (only onlyPart, ok bool) {
+	if len(s.events) != 1 {
+		return only, false
+	}
+	e := &s.events[0]
+	if !e.plan.exact {
+		return only, false
+	}
+	if e.question == noBranch {
+		only.choice, only.names = e.choice, e.count
+		switch {
+		case e.proof != noProof:
+			e = &s.proofs[e.proof]
+		case e.decided != failed:
+			only.written = aliased(scalarAt(record, e.decided))
+			return only, len(only.written) <= maxMemoBytes
+		default:
+			return only, true
+		}
+	}
+	only.plan = e.plan
+	switch e.question {
+	case wholeValue:
+		only.written = aliased(record[e.from:e.to])
+	case missingNames:
+		only.asked = e.asked[0]
+		return only, len(e.asked) == 1
+	case unwantedName:
+		only.asked, only.name, only.written = e.asked[0], e.name, aliased(record[e.valueFrom:e.valueTo])
+		return only, len(e.asked) == 1 && len(only.name) <= maxMemoBytes && len(only.written) <= maxMemoBytes
+	default:
+		return only, false
+	}
+	return only, len(only.written) <= maxMemoBytes
+}
+
+// keep remembers a part whose violations are small.
+func (k knownParts) keep(only onlyPart, part knownPart) {
+	size := 0
+	for i := range part.violations {
+		v := &part.violations[i]
+		size += len(v.Instance) + len(v.Schema) + len(v.Expected) + len(v.Message)
+	}
+	if size > maxMemoError {
+		return
+	}
+	if len(k) == memoEntries {
+		for other := range k {
+			delete(k, other)
+			break
+		}
+	}
+	only.name, only.written = strings.Clone(only.name), strings.Clone(only.written)
+	k[only] = part
 }

@@ -89,6 +89,23 @@ const maxPooledParts = 16
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
 func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
+	only, ok := s.onlyPart(record)
+	if !ok {
+		return v.askAll(s, record, m)
+	}
+	if known, ok := s.known[only]; ok && known.steps <= m.left {
+		m.take(known.steps)
+		return slices.Clone(known.violations), true
+	}
+	used := m.used
+	if vs, ok = v.askAll(s, record, m); ok {
+		s.known.keep(only, knownPart{slices.Clone(vs), m.used - used})
+	}
+	return vs, ok
+}
+
+// askAll asks about the parts one by one.
+func (v *Validator) askAll(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
 	a := asking{v, m, record, s.proofs, &s.memo, s.leaves[:0]}
 	defer func() {
 		if recover() != nil {

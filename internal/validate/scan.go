@@ -39,7 +39,8 @@ type scan struct {
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
 	doubt func() bool
 
-	memo   memo   // what the library said of a few small values
+	memo   memo // what the library said of a few small values
+	known  knownParts
 	leaves []leaf // room for what the library finds
 
 	spare    *columns.Row // where the caller wants none
@@ -95,7 +96,7 @@ func (s *scan) release() {
 // forgetParts drops what events hold of a record.
 func (s *scan) forgetParts() {
 	for _, list := range []*[]event{&s.events, &s.proofs} {
-		clear((*list)[:cap(*list)]) // also those that others took the place of
+		clear(*list)
 		if *list = (*list)[:0]; cap(*list) > maxPooledParts {
 			*list = nil
 		}
@@ -144,7 +145,7 @@ func (s *scan) watch(p *plan, i int) int {
 		s.broken = true
 		return end
 	}
-	s.events = s.events[:first]
+	s.dropEvents(first)
 	return s.unsure(p, i, end)
 }
 
@@ -260,6 +261,12 @@ func (s *scan) event(e event, depth, end int) int {
 	e.at = at
 	s.events = append(s.events, e)
 	return end
+}
+
+// dropEvents drops the events from an index on.
+func (s *scan) dropEvents(first int) {
+	clear(s.events[first:]) // a scan in its pool holds nothing of records
+	s.events = s.events[:first]
 }
 
 // hashSet tells whether a hash has been there before. It holds no names: two with one hash are unsure.

@@ -27,7 +27,7 @@ func (s *scan) array(p *plan, from int) int {
 	}
 	if !ok || p.accepts&isArray == 0 {
 		if p.alone {
-			s.events = s.events[:first]
+			s.dropEvents(first)
 		}
 		return s.unsure(p, from, end)
 	}

@@ -54,7 +54,7 @@ func (s *scan) object(p *plan, from int) int {
 	}
 	if end != failed && o.unsure {
 		if p.alone {
-			s.events = s.events[:first]
+			s.dropEvents(first)
 		}
 		return s.unsure(p, from, end)
 	}
@@ -276,7 +276,7 @@ func (o *objectScan) leaveMissing(end int) int {
 		for n, a := range o.rule.slots[k].requiredBy {
 			if o.rule.together || a.via == entangled {
 				o.unsure = true
-				o.events = o.events[:first]
+				o.dropEvents(first)
 				return end
 			}
 			i := slices.IndexFunc(o.events[first:], func(e event) bool { return e.via == a.via })
@@ -329,7 +329,7 @@ func (o *objectScan) leaveChoices(first, end, decided int) int {
 			kept++
 		}
 	}
-	s.events = s.events[:first+kept]
+	s.dropEvents(first + kept)
 	for _, lost.choice = range o.rule.unfit {
 		if len(s.events) == maxEvents {
 			return failed

@@ -156,7 +156,7 @@ func (v *Validator) plans(l *columns.Layout) {
 	v.scans = &sync.Pool{New: func() any {
 		seed := maphash.MakeSeed()
 		return &scan{
-			next: make([]uint32, predictions), hashes: hashSet{seed: seed}, memo: memo{seed: seed}, spare: l.NewRow(),
+			next: make([]uint32, predictions), hashes: hashSet{seed: seed}, memo: memo{seed: seed}, known: knownParts{}, spare: l.NewRow(),
 			doubt: v.options.Doubt, failures: v.failures,
 		}
 	}}
