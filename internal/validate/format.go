@@ -99,41 +99,63 @@ func notHex(w uint64) uint64 {
 
 // isPlainHostname accepts labels of letters, digits and inner hyphens.
 func isPlainHostname(t []byte) bool {
-	if len(t) > 253 {
-		return false
-	}
-	size := 0 // of the label so far
-	for i, c := range t {
-		switch {
-		case characters[c]&letterOrDigit != 0:
-			size++
-		case c == '-' && size > 0 && i+1 < len(t) && t[i+1] != '.':
-			size++
-		case c == '.' && size > 0:
-			size = 0
-		default:
-			return false
+	n := plainHostname(t)
+	return n > 0 && n == len(t)
+}
+
+// plainHostname is the size of the host name that isPlainHostname accepts at the beginning of t, 0 for none.
+func plainHostname(t []byte) int {
+	label := 0 // where it begins
+	for n, c := range t {
+		switch is := characters[c]; {
+		case is&letterOrDigit != 0:
+		case is&hostText == 0:
+			return hostnameSize(t, label, n)
+		case n == label: // a label begins with neither
+			return 0
+		case c == '.':
+			if hostnameSize(t, label, n) == 0 {
+				return 0
+			}
+			label = n + 1
 		}
-		if size > 63 {
-			return false
-		}
 	}
-	return size > 0
+	return hostnameSize(t, label, len(t))
+}
+
+// hostnameSize is n, where the last label of a host name of that size begins at an offset; 0 where it cannot be one.
+func hostnameSize(t []byte, label, n int) int {
+	if n == label || n-label > 63 || n > 253 || t[n-1] == '-' {
+		return 0
+	}
+	return n
 }
 
 // isPlainEmail accepts atoms joined with dots at a plain host name.
 func isPlainEmail(t []byte) bool {
-	at := -1
-	for i, c := range t {
-		if c == '@' {
-			at = i
-			break
-		}
-		if characters[c]&atomText == 0 && (c != '.' || i == 0 || t[i-1] == '.') {
-			return false
+	n := plainEmail(t)
+	return n > 0 && n == len(t)
+}
+
+// plainEmail is the size of the address that isPlainEmail accepts at the beginning of t, 0 for none.
+func plainEmail(t []byte) int {
+	for n, c := range t {
+		switch {
+		case characters[c]&atomText != 0:
+		case n == 0 || t[n-1] == '.':
+			return 0
+		case c == '.':
+		case c == '@' && n <= 64:
+			host := plainHostname(t[n+1:])
+			if size := n + 1 + host; host > 0 && size <= 254 {
+				return size
+			}
+			return 0
+		default:
+			return 0
 		}
 	}
-	return at > 0 && at <= 64 && len(t) <= 254 && t[at-1] != '.' && isPlainHostname(t[at+1:])
+	return 0
 }
 
 // isPlainIPv4 accepts four numbers up to 255 without leading zeros.

@@ -16,33 +16,39 @@ type textRule struct {
 	heavy       bool // see steps
 }
 
-// sole is the one thing that is asked of a text, if scan.usual has a way of its own for it.
+// sole is the one thing that is asked of a text, but for its length, if scan.usual has a way of its own for it.
 type sole uint8
 
 const (
 	severalThings sole = iota // or one that it has not
-	onlyEnum
+	onlyEnum                  // of any length
 	onlyPattern
 	onlyURL // uri, or iri
+	onlyEmail
 	onlyUUID
-	onlyTimestamp // and the column is one
+	onlyTimestamp // of any length, and the column is one
 )
 
 func (r *textRule) soleOf(v *plan) sole {
+	anyLength := r.short == -1 && r.long == -1
 	switch {
-	case r.heavy || r.short != -1 || r.long != -1 || len(r.enums)+len(r.patterns)+len(r.formats) != 1:
+	case r.heavy || len(r.enums)+len(r.patterns)+len(r.formats) != 1:
 	case len(r.enums) == 1:
-		return onlyEnum
+		if anyLength { // else a member's code points matter
+			return onlyEnum
+		}
 	case len(r.patterns) == 1:
 		return onlyPattern
 	default:
 		switch r.formats[0].name {
 		case "uri", "iri":
 			return onlyURL
+		case "email":
+			return onlyEmail
 		case "uuid":
 			return onlyUUID
 		case "date-time":
-			if v.column >= 0 && v.kind == contract.Timestamp {
+			if v.column >= 0 && v.kind == contract.Timestamp && anyLength {
 				return onlyTimestamp
 			}
 		}

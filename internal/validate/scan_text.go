@@ -58,6 +58,10 @@ func (s *scan) usual(p *plan, i int) int {
 		if n = plainURL(rest); n == 0 || n == len(rest) || rest[n] != '"' {
 			return failed
 		}
+	case onlyEmail:
+		if n = plainEmail(rest); n == 0 || n == len(rest) || rest[n] != '"' {
+			return failed
+		}
 	case onlyUUID:
 		if n = uuid; rest[n] != '"' || !isPlainUUID(rest[:n]) {
 			return failed
@@ -74,6 +78,9 @@ func (s *scan) usual(p *plan, i int) int {
 		s.row.SetInt(p.column, ms)
 		return s.accept(p, isText, i, i+n+2)
 	default:
+		return failed
+	}
+	if r := p.texts; n < r.short || uint(n) > uint(r.long) { // -1 is no bound
 		return failed
 	}
 	s.noObject(p)
