@@ -114,35 +114,33 @@ func (s *scan) readText(i int) (text []byte, end int, is texture) {
 	return s.readRich(from, end)
 }
 
-// readRich reads a text that begins at from and is plain up to a byte that is neither plain nor the end.
+// readRich reads a text that begins at from and is plain up to a byte that is neither plain nor the end, or that has not
+// been looked at.
 func (s *scan) readRich(from, plain int) (text []byte, after int, is texture) {
-	end := s.closingQuote(plain)
-	if end == failed {
+	r := runOf(nil, s.b[plain:])
+	end := plain + r.size
+	switch {
+	case end == len(s.b):
+		return nil, failed, 0
+	case s.b[end] == '\\':
+		return s.unescape(from, end, r)
+	case s.b[end] != '"' || r.beyond && !isUTF8(s.b[plain:end]):
 		return nil, failed, 0
 	}
-	raw := s.b[plain:end]
-	seen := survey(raw)
-	if seen.control || seen.beyond && !isUTF8(raw) {
-		return nil, failed, 0
-	}
-	if seen.beyond {
+	if s.points = end - from - r.continuing; r.beyond {
 		is = nonASCII
 	}
-	text, s.points = s.b[from:end], end-from-seen.continuing
-	if slash := bytes.IndexByte(raw, '\\'); slash >= 0 {
-		var how texture
-		if text, how = s.unescape(from, plain+slash, end); text == nil {
-			return nil, failed, 0
-		}
-		is |= how
-	}
-	return text, end + 1, is
+	return s.b[from:end], end + 1, is
 }
 
-// plainEnd returns the offset of the first byte that is not plain ASCII: the closing quote, if the text has no other.
+// plainEnd returns the offset of the first byte that is not plain ASCII: the closing quote, if the text is short and has no
+// other. A long text is readRich's from there on.
 func (s *scan) plainEnd(i int) int {
 	b := s.b
-	for len(b)-i >= 8 {
+	for long := i + 4*8; len(b)-i >= 8; {
+		if i == long {
+			return i
+		}
 		if m := special(load(b, i)); m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}
@@ -175,19 +173,20 @@ func (s *scan) closingQuote(i int) int {
 	}
 }
 
-// unescape copies the text between from and end to the buffer, without its escapes, of which the first is at i. It takes
-// what the escapes are longer than their characters off the scan's points. A nil text says that one is malformed.
+// unescape reads a text that begins at from into the buffer, without its escapes. The first of them is at i; the run before
+// it, but for plain ASCII, is r.
 //
-// Eight bytes are copied at a time, and as many of them count as stand before the next escape; only after eight without
-// one is it worth a search. Texts that are nothing but escapes take half the time that a search, a copy and an append for
-// each take (BenchmarkCheck, shape text).
-func (s *scan) unescape(from, i, end int) (text []byte, is texture) {
-	b := s.b[:end]
-	if room := end - from + 8; cap(s.buffer) < room {
+// Eight bytes are copied at a time, and as many of them count as stand before the next escape; only after eight plain ones,
+// or beyond ASCII, is it worth a longer run. Texts that are nothing but escapes take half the time that a run for each
+// takes (BenchmarkCheck, shape text).
+func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is texture) {
+	b := s.b
+	if room := len(b) - from + 8; cap(s.buffer) < room {
 		s.buffer = make([]byte, room) // a text is never longer than its escapes
 	}
 	out := s.buffer[:cap(s.buffer)]
 	n := copy(out, b[from:i])
+	points, raw := n-r.continuing, r.beyond // raw: bytes beyond ASCII, not escaped
 	is = unescaped
 	for i < len(b) {
 		switch c := b[i]; {
@@ -197,10 +196,10 @@ func (s *scan) unescape(from, i, end int) (text []byte, is texture) {
 				r, size = surrogates(b[i:]), 12
 			}
 			i += size
-			s.points -= size - 1
+			points++
 			switch {
 			case r < 0:
-				return nil, 0
+				return nil, failed, 0
 			case r < utf8.RuneSelf:
 				out[n] = byte(r)
 				n++
@@ -217,27 +216,38 @@ func (s *scan) unescape(from, i, end int) (text []byte, is texture) {
 			is |= nonASCII
 		case c == '\\':
 			if i+1 == len(b) || simpleEscapes[b[i+1]] == 0 {
-				return nil, 0
+				return nil, failed, 0
 			}
 			out[n] = simpleEscapes[b[i+1]]
 			n, i = n+1, i+2
-			s.points--
-		case len(b)-i < 8:
-			out[n] = c
-			n, i = n+1, i+1
-		default:
-			w := load(b, i)
-			binary.LittleEndian.PutUint64(out[n:n+8], w)
-			k := bits.TrailingZeros64(zeroBytes(w^ones*'\\')) / 8 // 8 where there is none
-			if n, i = n+k, i+k; k == 8 {
-				if k = bytes.IndexByte(b[i:], '\\'); k < 0 {
-					k = len(b) - i
+			points++
+		case c == '"':
+			if raw {
+				if is |= nonASCII; !isUTF8(b[from:i]) {
+					return nil, failed, 0
 				}
-				n, i = n+copy(out[n:], b[i:i+k]), i+k
 			}
+			s.points = points
+			return out[:n], i + 1, is
+		default:
+			if len(b)-i >= 8 {
+				w := load(b, i)
+				binary.LittleEndian.PutUint64(out[n:n+8], w)
+				if m := special(w); m != 0 {
+					k := bits.TrailingZeros64(m) / 8
+					if n, i, points = n+k, i+k, points+k; b[i] == '\\' || b[i] == '"' {
+						continue
+					}
+				}
+			}
+			r := runOf(out[n:], b[i:])
+			if r.size == 0 {
+				return nil, failed, 0 // a control character
+			}
+			n, i, points, raw = n+r.size, i+r.size, points+r.size-r.continuing, raw || r.beyond
 		}
 	}
-	return out[:n], is
+	return nil, failed, 0
 }
 
 // simpleEscapes are the escapes of one letter, by that letter.
