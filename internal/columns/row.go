@@ -1,6 +1,9 @@
 package columns
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // State says what a row holds in a column.
 type State uint8
@@ -19,11 +22,11 @@ type Row struct {
 	ints   []int64 // Integer, Timestamp (Unix ms), Boolean (0, 1)
 	floats []float64
 	texts  []string
-	copies []byte // what CopyText has copied since the last Reset
+	own    []byte // the texts that SetOwn has set since the last Reset; behind them is the room that Room gives
 }
 
-// maxCopies bounds the bytes that a row keeps for the next record.
-const maxCopies = 64 << 10
+// maxOwn bounds the bytes that a row keeps for the next record.
+const maxOwn = 64 << 10
 
 // NewRow makes an empty row of the layout: every column Absent.
 func (l *Layout) NewRow() *Row {
@@ -35,17 +38,24 @@ func (l *Layout) NewRow() *Row {
 func (r *Row) Reset() {
 	clear(r.states)
 	clear(r.texts)
-	if r.copies = r.copies[:0]; cap(r.copies) > maxCopies {
-		r.copies = nil
+	if r.own = r.own[:0]; cap(r.own) > maxOwn {
+		r.own = nil
 	}
 }
 
-// CopyText sets column i to a copy of text, valid until the next Reset.
-func (r *Row) CopyText(i int, text []byte) {
-	from := len(r.copies)
-	r.copies = append(r.copies, text...) // a text set before keeps the bytes it was given
-	text = r.copies[from:]
-	r.SetText(i, unsafe.String(unsafe.SliceData(text), len(text)))
+// Room returns n bytes to write a text in that is none of the record's: SetOwn sets it. They are valid until the next call
+// of Room, SetOwn or Reset.
+func (r *Row) Room(n int) []byte {
+	r.own = slices.Grow(r.own, n) // a text set before keeps the bytes it was given
+	return r.own[len(r.own) : len(r.own)+n]
+}
+
+// SetOwn sets column i to the first n bytes that Room has returned. The text is valid until the next Reset.
+func (r *Row) SetOwn(i, n int) {
+	from := len(r.own)
+	r.own = r.own[:from+n]
+	text := r.own[from:]
+	r.SetText(i, unsafe.String(unsafe.SliceData(text), n))
 }
 
 func (r *Row) State(i int) State         { return r.states[i] }

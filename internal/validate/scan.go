@@ -29,7 +29,6 @@ type scan struct {
 
 	next   []uint32 // predictions: see objectRule.base
 	hashes hashSet  // of names without a slot and of items that must be unique
-	buffer []byte   // the last text that had to be unescaped
 	points int      // code points of the last text that is not ASCII
 	seen   []uint64 // bits of the slots seen, of the objects on the way
 
@@ -88,9 +87,6 @@ func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
 func (s *scan) release() {
 	s.b, s.row = nil, nil
 	s.hashes.reset()
-	if cap(s.buffer) > maxPooledBytes {
-		s.buffer = nil
-	}
 }
 
 // forgetParts drops what events hold of a record.

@@ -94,7 +94,7 @@ func (s *scan) usual(p *plan, i int) int {
 type texture uint8
 
 const (
-	unescaped texture = 1 << iota // the text is in the scan's buffer, without its escapes; else it aliases the record
+	unescaped texture = 1 << iota // the text is in the row's room, without its escapes; else it aliases the record
 	nonASCII                      // beyond ASCII, written so or by escapes; the scan's points is its length
 )
 
@@ -173,21 +173,19 @@ func (s *scan) closingQuote(i int) int {
 	}
 }
 
-// unescape reads a text that begins at from into the buffer, without its escapes. The first of them is at i; the run before
+// unescape reads a text that begins at from into the row's room, without its escapes. The first of them is at i; the run before
 // it, but for plain ASCII, is r.
 //
-// Eight bytes are copied at a time, and as many of them count as stand before the next escape; only after eight plain ones,
-// or beyond ASCII, is it worth a longer run. Texts that are nothing but escapes take half the time that a run for each
-// takes (BenchmarkCheck, shape text).
+// Behind a character that is escaped by its number there is often another one soon: eight bytes are copied, and as many of
+// them count as stand before it; only after eight plain ones is it worth a longer run. Texts that are nothing but escapes
+// take half the time that a run for each takes (BenchmarkCheck, shape text).
 func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is texture) {
 	b := s.b
-	if room := len(b) - from + 8; cap(s.buffer) < room {
-		s.buffer = make([]byte, room) // a text is never longer than its escapes
-	}
-	out := s.buffer[:cap(s.buffer)]
+	out := s.row.Room(len(b) - from + 8) // a text is never longer than its escapes
 	n := copy(out, b[from:i])
 	points, raw := n-r.continuing, r.beyond // raw: bytes beyond ASCII, not escaped
 	is = unescaped
+	dense := false // the last escape was by number
 	for i < len(b) {
 		switch c := b[i]; {
 		case c == '\\' && len(b)-i >= 6 && b[i+1] == 'u':
@@ -197,6 +195,7 @@ func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is text
 			}
 			i += size
 			points++
+			dense = true
 			switch {
 			case r < 0:
 				return nil, failed, 0
@@ -221,6 +220,7 @@ func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is text
 			out[n] = simpleEscapes[b[i+1]]
 			n, i = n+1, i+2
 			points++
+			dense = false
 		case c == '"':
 			if raw {
 				if is |= nonASCII; !isUTF8(b[from:i]) {
@@ -230,7 +230,7 @@ func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is text
 			s.points = points
 			return out[:n], i + 1, is
 		default:
-			if len(b)-i >= 8 {
+			if dense && len(b)-i >= 8 {
 				w := load(b, i)
 				binary.LittleEndian.PutUint64(out[n:n+8], w)
 				if m := special(w); m != 0 {
@@ -334,7 +334,7 @@ func (s *scan) setText(column int, text []byte, stable bool) {
 	if stable {
 		s.row.SetText(column, aliased(text))
 	} else {
-		s.row.CopyText(column, text)
+		s.row.SetOwn(column, len(text))
 	}
 }
 
