@@ -30,6 +30,7 @@ type scan struct {
 	next   []uint32 // predictions: see objectRule.base
 	hashes hashSet  // of names without a slot and of items that must be unique
 	points int      // code points of the last text that is not ASCII
+	utf8   bool     // the record's bytes are UTF-8; false where nobody has looked yet
 	seen   []uint64 // bits of the slots seen, of the objects on the way
 
 	work  int // steps done: see affords
@@ -73,7 +74,7 @@ func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
 		}
 	}()
 	record = record[:len(record):len(record)] // nothing behind it is looked at
-	s.b, s.row, s.events, s.proofs, s.seen, s.broken, s.depth, s.work = record, row, s.events[:0], s.proofs[:0], s.seen[:0], false, 0, 0
+	s.b, s.row, s.events, s.proofs, s.seen, s.broken, s.utf8, s.depth, s.work = record, row, s.events[:0], s.proofs[:0], s.seen[:0], false, false, 0, 0
 	row.Reset()
 	i := s.space(0)
 	if i == len(record) || record[i] == 'n' && len(top.inside) > 0 { // only at the root null is no absent object

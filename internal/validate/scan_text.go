@@ -124,13 +124,22 @@ func (s *scan) readRich(from, plain int) (text []byte, after int, is texture) {
 		return nil, failed, 0
 	case s.b[end] == '\\':
 		return s.unescape(from, end, r)
-	case s.b[end] != '"' || r.beyond && !isUTF8(s.b[plain:end]):
+	case s.b[end] != '"' || r.beyond && !s.isUTF8():
 		return nil, failed, 0
 	}
 	if s.points = end - from - r.continuing; r.beyond {
 		is = nonASCII
 	}
 	return s.b[from:end], end + 1, is
+}
+
+// isUTF8 looks at the whole record, when the first byte beyond ASCII is met. One look costs less than one for each text, and
+// only texts can hold such bytes.
+func (s *scan) isUTF8() bool {
+	if !s.utf8 {
+		s.utf8 = isUTF8(s.b)
+	}
+	return s.utf8 // false ends the scan
 }
 
 // plainEnd returns the offset of the first byte that is not plain ASCII: the closing quote, if the text is short and has no
@@ -183,8 +192,13 @@ func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is text
 	b := s.b
 	out := s.row.Room(len(b) - from + 8) // a text is never longer than its escapes
 	n := copy(out, b[from:i])
-	points, raw := n-r.continuing, r.beyond // raw: bytes beyond ASCII, not escaped
-	is = unescaped
+	points := n - r.continuing
+	if is = unescaped; r.beyond {
+		if !s.isUTF8() {
+			return nil, failed, 0
+		}
+		is |= nonASCII
+	}
 	dense := false // the last escape was by number
 	for i < len(b) {
 		switch c := b[i]; {
@@ -222,11 +236,6 @@ func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is text
 			points++
 			dense = false
 		case c == '"':
-			if raw {
-				if is |= nonASCII; !isUTF8(b[from:i]) {
-					return nil, failed, 0
-				}
-			}
 			s.points = points
 			return out[:n], i + 1, is
 		default:
@@ -244,7 +253,13 @@ func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is text
 			if r.size == 0 {
 				return nil, failed, 0 // a control character
 			}
-			n, i, points, raw = n+r.size, i+r.size, points+r.size-r.continuing, raw || r.beyond
+			if r.beyond {
+				if !s.isUTF8() {
+					return nil, failed, 0
+				}
+				is |= nonASCII
+			}
+			n, i, points = n+r.size, i+r.size, points+r.size-r.continuing
 		}
 	}
 	return nil, failed, 0
