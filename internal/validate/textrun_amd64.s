@@ -1,10 +1,15 @@
 #include "textflag.h"
 
-// A byte in every lane.
-#define BROADCAST(value, x, y) \
-	MOVL value, AX; \
-	MOVQ AX, x;     \
-	VPBROADCASTB x, y
+// Eight times the quote, the backslash, the last control character, and the first byte beyond those that continue a
+// character.
+DATA quotes<>+0(SB)/8, $0x2222222222222222
+DATA slashes<>+0(SB)/8, $0x5c5c5c5c5c5c5c5c
+DATA controls<>+0(SB)/8, $0x1f1f1f1f1f1f1f1f
+DATA starts<>+0(SB)/8, $0xc0c0c0c0c0c0c0c0
+GLOBL quotes<>(SB), RODATA|NOPTR, $8
+GLOBL slashes<>(SB), RODATA|NOPTR, $8
+GLOBL controls<>(SB), RODATA|NOPTR, $8
+GLOBL starts<>(SB), RODATA|NOPTR, $8
 
 // func runOfBlocks(dst, src *byte, n int) (size, continuing, beyond int)
 TEXT ·runOfBlocks(SB), NOSPLIT, $0-48
@@ -14,10 +19,10 @@ TEXT ·runOfBlocks(SB), NOSPLIT, $0-48
 	XORQ R8, R8   // size
 	XORQ R9, R9   // continuing
 	XORQ R10, R10 // beyond
-	BROADCAST($0x22, X1, Y1) // quote
-	BROADCAST($0x5c, X2, Y2) // backslash
-	BROADCAST($0x1f, X3, Y3) // the last control character
-	BROADCAST($0xc0, X4, Y4) // above those that continue a character, as signed numbers
+	VPBROADCASTQ quotes<>(SB), Y1
+	VPBROADCASTQ slashes<>(SB), Y2
+	VPBROADCASTQ controls<>(SB), Y3
+	VPBROADCASTQ starts<>(SB), Y4
 
 block:
 	VMOVDQU (SI)(R8*1), Y0
@@ -32,7 +37,7 @@ judge:
 	VPCMPEQB Y0, Y7, Y7 // 0x1f and below
 	VPOR Y5, Y6, Y5
 	VPOR Y5, Y7, Y5
-	VPCMPGTB Y0, Y4, Y6 // below 0xc0, of those beyond ASCII
+	VPCMPGTB Y0, Y4, Y6 // below 0xc0, as signed numbers: of those beyond ASCII
 	VPMOVMSKB Y5, AX
 	VPMOVMSKB Y0, BX
 	VPMOVMSKB Y6, CX
