@@ -88,13 +88,10 @@ type knownPart struct {
 // onlyPart describes the only part in doubt. ok is false where there are several, or where it is not small, or not always
 // at the same place.
 func (s *scan) onlyPart(record []byte) (only onlyPart, ok bool) {
-	if len(s.events) != 1 {
+	if len(s.events) != 1 || !s.events[0].plan.exact {
 		return only, false
 	}
 	e := &s.events[0]
-	if !e.plan.exact {
-		return only, false
-	}
 	if e.question == noBranch {
 		only.choice, only.names = e.choice, e.count
 		switch {
@@ -111,16 +108,17 @@ func (s *scan) onlyPart(record []byte) (only onlyPart, ok bool) {
 	switch e.question {
 	case wholeValue:
 		only.written = aliased(record[e.from:e.to])
-	case missingNames:
-		only.asked = e.asked[0]
-		return only, len(e.asked) == 1
-	case unwantedName:
-		only.asked, only.name, only.written = e.asked[0], e.name, aliased(record[e.valueFrom:e.valueTo])
-		return only, len(e.asked) == 1 && len(only.name) <= maxMemoBytes && len(only.written) <= maxMemoBytes
+	case missingNames, unwantedName:
+		if only.asked, only.name = e.asked[0], e.name; len(e.asked) > 1 {
+			return only, false
+		}
+		if only.choice == nil { // as a proof an unwanted name is one whatever its value
+			only.written = aliased(record[e.valueFrom:e.valueTo])
+		}
 	default:
 		return only, false
 	}
-	return only, len(only.written) <= maxMemoBytes
+	return only, len(only.name) <= maxMemoBytes && len(only.written) <= maxMemoBytes
 }
 
 // keep remembers a part whose violations are small.

@@ -323,7 +323,11 @@ func (o *objectScan) leaveChoices(first, end, decided int) int {
 		case len(s.proofs) == maxEvents:
 			return failed
 		default:
-			s.proofs = append(s.proofs, parts[i])
+			proof := parts[i]
+			if len(proof.asked) > 1 {
+				proof.asked = proof.asked[:1] // one name is enough
+			}
+			s.proofs = append(s.proofs, proof)
 			parts[kept] = lost
 			parts[kept].choice, parts[kept].proof = via, len(s.proofs)-1
 			kept++

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"math/bits"
 	"strconv"
 	"time"
 )
@@ -179,15 +180,11 @@ func plainZone(t []byte) (ms int64, ok bool) {
 	}
 	fraction := 0
 	if t[0] == '.' {
-		i, unit := 1, 100
-		for ; i < len(t) && t[i]-'0' <= 9; i++ {
-			fraction += int(t[i]-'0') * unit
-			unit /= 10
-		}
-		if i == 1 || i == len(t) {
+		i := 0
+		if fraction, i = plainFraction(t[1:]); i == 0 || i+1 >= len(t) {
 			return 0, false
 		}
-		t = t[i:]
+		t = t[1+i:]
 	}
 	offset := 0
 	switch {
@@ -205,6 +202,23 @@ func plainZone(t []byte) (ms int64, ok bool) {
 		return 0, false
 	}
 	return int64(fraction) - int64(offset)*60_000, true
+}
+
+// plainFraction reads the digits at the beginning of t as milliseconds, further digits than three cut off.
+func plainFraction(t []byte) (ms, size int) {
+	if cap(t) >= 8 { // the bytes behind are the rest of the record
+		w := load(t[:8], 0) ^ zeros
+		if size = bits.TrailingZeros64(notDigits(w)) / 8; size < 8 {
+			w &= 1<<(8*size) - 1
+			return int(100*(w&0xff) + 10*(w>>8&0xff) + w>>16&0xff), min(size, len(t))
+		}
+	}
+	unit := 100
+	for ms, size = 0, 0; size < len(t) && t[size]-'0' <= 9; size++ {
+		ms += int(t[size]-'0') * unit
+		unit /= 10
+	}
+	return ms, size
 }
 
 func twoDigits(t []byte) (n int, ok bool) {
