@@ -78,6 +78,7 @@ type onlyPart struct {
 	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
 	name    string  // unwanted
 	written string  // the value, as the record writes it
+	size    textRun // of a text that stands for all of its size
 }
 
 type knownPart struct {
@@ -87,7 +88,7 @@ type knownPart struct {
 
 // onlyPart describes the only part in doubt. ok is false where there are several, or where it is not small, or not always
 // at the same place.
-func (s *scan) onlyPart(record []byte) (only onlyPart, ok bool) {
+func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 	if len(s.events) != 1 || !s.events[0].plan.exact {
 		return only, false
 	}
@@ -107,7 +108,13 @@ func (s *scan) onlyPart(record []byte) (only onlyPart, ok bool) {
 	only.plan = e.plan
 	switch e.question {
 	case wholeValue:
-		only.written = aliased(record[e.from:e.to])
+		value := record[e.from:e.to]
+		if len(value) > maxMemoBytes && value[0] == '"' && e.plan.onlyLength() && !v.isPublic(e.at) {
+			// The library has nothing to look at but its length, and the violation tells no more.
+			only.size = runOf(nil, value[1:len(value)-1])
+			return only, only.size.size == len(value)-2
+		}
+		only.written = aliased(value)
 	case missingNames, unwantedName:
 		if only.asked, only.name = e.asked[0], e.name; len(e.asked) > 1 {
 			return only, false

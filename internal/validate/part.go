@@ -89,7 +89,7 @@ const maxPooledParts = 16
 // byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
 // the library fails on one, so that the whole record has to be judged.
 func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
-	only, ok := s.onlyPart(record)
+	only, ok := v.onlyPart(s, record)
 	if !ok {
 		return v.askAll(s, record, m)
 	}

@@ -16,6 +16,12 @@ type textRule struct {
 	heavy       bool // see steps
 }
 
+// onlyLength says that the schemas of a value ask nothing of a text but its length.
+func (v *plan) onlyLength() bool {
+	r := v.texts
+	return r != nil && v.accepts&isText != 0 && v.library&isText == 0 && len(r.enums)+len(r.patterns)+len(r.formats) == 0
+}
+
 // sole is the one thing that is asked of a text, but for its length, if scan.usual has a way of its own for it.
 type sole uint8
 
