@@ -67,8 +67,10 @@ func sizeOf(e *jsonschema.ValidationError) int {
 }
 
 // knownParts remembers the violations of records of which one small part was in doubt, so that neither the library nor
-// the wording is needed a second time. It holds memoEntries at most; any of them makes room for a new one.
+// the wording is needed a second time. Any of them makes room for a new one.
 type knownParts map[onlyPart]knownPart
+
+const maxKnownParts = 1024
 
 // onlyPart is all that the violations of such a record depend on.
 type onlyPart struct {
@@ -138,7 +140,7 @@ func (k knownParts) keep(only onlyPart, part knownPart) {
 	if size > maxMemoError {
 		return
 	}
-	if len(k) == memoEntries {
+	if len(k) == maxKnownParts {
 		for other := range k {
 			delete(k, other)
 			break

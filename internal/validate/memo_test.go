@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"weir/internal/contract"
 )
 
 const memoSchema = `{
@@ -23,7 +25,10 @@ const memoSchema = `{
 			{"additionalProperties": false, "patternProperties": {"^long": {}}},
 			{"additionalProperties": false, "properties": {"a": {}}}
 		]},
-		"closed": {"type": "object", "additionalProperties": false, "properties": {"x": {}}}
+		"closed": {"type": "object", "additionalProperties": false, "properties": {"x": {}}},
+		"other": {"type": "object", "required": ["x", "y", "z"], "additionalProperties": false, "properties": {"x": {}, "y": {}, "z": {}}},
+		"long": {"type": "string", "maxLength": 50}, "longer": {"type": "string", "maxLength": 60},
+		"pinned": {"type": "string", "maxLength": 60, "pattern": "^[a-z]*$"}
 	},
 	"oneOf": [
 		{"properties": {"kind": {"const": "a"}, "v": {"maximum": 5}}},
@@ -40,6 +45,11 @@ func TestMemoSaysWhatTheLibrarySaid(t *testing.T) {
 			`{"kind":"a","closed":{"x":1,"%d":{}}}`, `{"kind":"b","v":{"%d":[1]}}`,
 			`{"kind":"a","twice":{"a":1,"long, and longer with every zero %0[1]*[1]d":2}}`, `{"kind":"a","twice":{"a":1,"long%[1]d":2}}`,
 			`{"kind":"a","closed":{"%[1]d":1,"%[1]dx":2},"n":-%[1]d,"code":"%[1]d"}`,
+			`{"kind":"c%d","n":3}`, `{"kind":"a","n":3,"v":%d}`, `{"kind":"b","n":3,"v":{"%d":[1]}}`, `{"n":%d}`, `{"v":%d}`,
+			`{"kind":"a","other":{"x":%d}}`, `{"kind":"a","other":{"y":%d}}`, `{"kind":"a","other":{"x":%[1]d,"z":%[1]d}}`,
+			`{"kind":"a","other":{"x":1,"y":2,"z":3,"%d":4}}`, `{"kind":"a","closed":{"%d":"text"}}`, `{"kind":"a","n":"%d"}`,
+			`{"kind":"a","long":"%060d"}`, `{"kind":"a","longer":"%060d"}`, `{"kind":"a","long":"%059dé"}`, `{"kind":"a","long":"%058d\n"}`,
+			`{"kind":"a","longer":"%061d"}`, `{"kind":"a","pinned":"%055d"}`, `{"kind":"a","pinned":"%061d"}`,
 		} {
 			records = append(records, fmt.Appendf(nil, record, i))
 		}
@@ -70,6 +80,23 @@ func TestMemoSaysWhatTheLibrarySaid(t *testing.T) {
 				t.Fatalf("%s: got %v in %d steps, by a scan that remembers nothing %v in %d", record, vs, steps, again, same)
 			}
 			ask(s, records[len(records)-1-i])
+		}
+	}
+	if len(s.known) != maxKnownParts {
+		t.Errorf("%d parts are known, want %d", len(s.known), maxKnownParts)
+	}
+}
+
+// A text may be shown where its field is public: its length is not all that a violation tells.
+func TestMemoKnowsWhoIsPublic(t *testing.T) {
+	v := bySchema(t, memoSchema)
+	v.fields = newFieldTree([]contract.Field{{Path: "/long", Public: true}, {Path: "/n", Public: true}})
+	for i := range 20 {
+		for _, form := range []string{`{"kind":"a","long":"%060d"}`, `{"kind":"a","longer":"%070d"}`, `{"kind":"a","n":-1%d1}`} {
+			record := fmt.Appendf(nil, form, i)
+			if got, want := v.Check(record, nil), v.byLibrary(record, nil); !reflect.DeepEqual(got, want) || len(got) == 0 {
+				t.Errorf("%s: got\n%swant\n%s", record, lines(got), lines(want))
+			}
 		}
 	}
 }
