@@ -14,9 +14,10 @@ type onlyPart struct {
 	choice  *branch // that is lost, if the part is the proof of that
 	names   int     // of the object whose choice is lost
 	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
+	bytes   int     // of a text that stands for all of its length
+	points  int     // its code points
 	name    string  // unwanted
 	written string  // the value, as the record writes it
-	size    textRun // of a text that stands for all of its size
 }
 
 type knownPart struct {
@@ -49,8 +50,9 @@ func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 		value := record[e.from:e.to]
 		if len(value) > maxMemoBytes && value[0] == '"' && e.plan.onlyLength() && !v.isPublic(e.at) {
 			// The library has nothing to look at but its length, and the violation tells no more.
-			only.size = runOf(nil, value[1:len(value)-1])
-			return only, only.size.size == len(value)-2
+			r := runOf(nil, value[1:len(value)-1])
+			only.bytes, only.points = r.size, r.size-r.continuing
+			return only, r.size == len(value)-2
 		}
 		only.written = aliased(value)
 	case missingNames, unwantedName:
