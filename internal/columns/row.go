@@ -23,6 +23,8 @@ type Row struct {
 	floats []float64
 	texts  []string
 	own    []byte // the texts that SetOwn has set since the last Reset; behind them is the room that Room gives
+
+	Companion any // of whoever fills the row: what it needs for that, kept from one record to the next
 }
 
 // maxOwn bounds the bytes that a row keeps for the next record.
@@ -43,14 +45,15 @@ func (r *Row) Reset() {
 	}
 }
 
-// Room returns n bytes to write a text in that is none of the record's: SetOwn sets it. They are valid until the next call
-// of Room, SetOwn or Reset.
+// Room returns n bytes to write a text in that is none of the record's, for SetOwn. The next call of Room may return the
+// same bytes.
 func (r *Row) Room(n int) []byte {
 	r.own = slices.Grow(r.own, n) // a text set before keeps the bytes it was given
 	return r.own[len(r.own) : len(r.own)+n]
 }
 
-// SetOwn sets column i to the first n bytes that Room has returned. The text is valid until the next Reset.
+// SetOwn sets column i to the first n bytes of what the last call of Room has returned, which are the row's then. The text
+// is valid until the next Reset.
 func (r *Row) SetOwn(i, n int) {
 	from := len(r.own)
 	r.own = r.own[:from+n]

@@ -210,7 +210,7 @@ func TestAsManyNamesAsARecordHoldsStayOnTheFastPath(t *testing.T) {
 		fmt.Fprintf(&record, `,"k%05d":1`, i)
 	}
 	value := []byte("{" + record.String()[1:] + "}")
-	if s := v.scans.Get().(*scan); !s.run(v.plan, value, s.spare) || len(s.events) > 0 {
+	if s := v.newScan(); !s.run(value, v.spares.Get().(*columns.Row)) || len(s.events) > 0 {
 		t.Errorf("%d bytes: the scan is not sure, %d parts", len(value), len(s.events))
 	}
 	if got := rules(v.Check(append(value[:len(value)-1], `,"k00007":2}`...), nil)); got != ruleDuplicateName {

@@ -138,8 +138,8 @@ func TestAValidRecordIsNeverJudgedTwice(t *testing.T) {
 	v := bySchema(t, `{"properties":{"p":{"type":"object","oneOf":[{"properties":{"kind":{"const":"a"},"x":{"not":{"const":1}}},"required":["kind"]},
 		{"properties":{"kind":{"const":"b"}},"required":["kind"]}]}}}`)
 	record := []byte(`{"p":{"kind":"a","x":2}}`)
-	s := v.scans.Get().(*scan)
-	if !s.run(v.plan, record, s.spare) || len(s.events) != 1 || s.events[0].question != wholeValue || s.events[0].at != "/p" {
+	s := v.newScan()
+	if !s.run(record, v.spares.Get().(*columns.Row)) || len(s.events) != 1 || s.events[0].question != wholeValue || s.events[0].at != "/p" {
 		t.Fatalf("got %+v, want /p as a whole", s.events)
 	}
 	if vs, ok := v.byParts(s, record, v.newMeter()); !ok || len(vs) > 0 {
@@ -165,8 +165,8 @@ func TestAValidRecordGoesToTheLibraryOnlyWhereThePlanSaysSo(t *testing.T) {
 				continue
 			}
 			valid++
-			scan := v.scans.Get().(*scan)
-			if !scan.run(v.plan, document, row) {
+			scan := v.newScan()
+			if !scan.run(document, row) {
 				t.Errorf("seed %d: %s: the scan fails", seed, document)
 			}
 			if vs, ok := v.byParts(scan, document, v.newMeter()); !ok || len(vs) > 0 {

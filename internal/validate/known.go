@@ -17,7 +17,7 @@ type onlyPart struct {
 	bytes   int     // of a text that stands for all of its length
 	points  int     // its code points
 	name    string  // unwanted
-	written string  // the value, as the record writes it
+	written string  // the value as the record writes it, or what decides a choice
 }
 
 type knownPart struct {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"weir/internal/columns"
 	"weir/internal/contract"
 )
 
@@ -60,13 +61,13 @@ func TestMemoSaysWhatTheLibrarySaid(t *testing.T) {
 		}
 	}
 	v := bySchema(t, memoSchema)
-	s := v.scans.Get().(*scan)
+	s := v.newScan()
 	ask := func(s *scan, record []byte) (vs []Violation, steps int) {
 		t.Helper()
 		defer s.release()
 		record = bytes.Clone(record)
 		defer clear(record) // what is remembered must not lie in it
-		if !s.run(v.plan, record, s.spare) {
+		if !s.run(record, v.spares.Get().(*columns.Row)) {
 			t.Fatalf("%s: is the library's as a whole", record)
 		}
 		m := v.newMeter()
@@ -82,7 +83,7 @@ func TestMemoSaysWhatTheLibrarySaid(t *testing.T) {
 			if want := v.byLibrary(record, nil); !reflect.DeepEqual(vs, want) {
 				t.Fatalf("%s: got %v, want %v", record, vs, want)
 			}
-			again, same := ask(v.scans.New().(*scan), record)
+			again, same := ask(v.newScan(), record)
 			if !reflect.DeepEqual(again, vs) || same != steps {
 				t.Fatalf("%s: got %v in %d steps, by a scan that remembers nothing %v in %d", record, vs, steps, again, same)
 			}
@@ -160,10 +161,10 @@ func TestNestedArraysInDoubtCostWhatTheRecordCosts(t *testing.T) {
 func TestScansForgetParts(t *testing.T) {
 	v := bySchema(t, `{"additionalProperties":false,"properties":{"list":{"items":{"type":"integer","maximum":3}},"choices":{"items":
 		{"type":"object","oneOf":[{"properties":{"k":{"const":"a"},"x":{"maximum":3}},"required":["k"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}}}}`)
-	s := v.scans.Get().(*scan)
+	s := v.newScan()
 	for _, n := range []int{1, 10, 100, 400} {
 		record := []byte(`{"list":[` + strings.Repeat(`7e1,`, n) + `9],"choices":[` + strings.Repeat(`{"k":"a","x":7},`, n) + `{"k":"b"}],"more":1}`)
-		if !s.run(v.plan, record, s.spare) || len(s.events) != 2*n+2 || len(s.proofs) != n {
+		if !s.run(record, v.spares.Get().(*columns.Row)) || len(s.events) != 2*n+2 || len(s.proofs) != n {
 			t.Fatalf("%d parts: got %d events, %d proofs", n, len(s.events), len(s.proofs))
 		}
 		if got, want := v.settle(s, true, record, nil), v.byLibrary(record, nil); !reflect.DeepEqual(got, want) {
@@ -188,8 +189,8 @@ func TestProofsAreBounded(t *testing.T) {
 		{"type":"object","oneOf":[{"properties":{"k":{"const":"a"},"x":{"maximum":3}},"required":["k"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}}}`)
 	inner := "[" + strings.Repeat(`{"k":"a","x":7},`, 30) + `{"k":"b"}]`
 	record := []byte("[" + strings.Repeat(inner+",", 40) + "1]")
-	s := v.scans.Get().(*scan)
-	if s.run(v.plan, record, s.spare) || len(s.proofs) != maxEvents || len(s.events) > 100 {
+	s := v.newScan()
+	if s.run(record, v.spares.Get().(*columns.Row)) || len(s.proofs) != maxEvents || len(s.events) > 100 {
 		t.Errorf("got %d proofs and %d events, want that the scan gives up at %d proofs", len(s.proofs), len(s.events), maxEvents)
 	}
 	if got, want := v.Check(record, nil), v.byLibrary(record, nil); !reflect.DeepEqual(got, want) {

@@ -37,6 +37,7 @@ type plan struct {
 	library kinds // kinds that only the library judges; the scan still reads them, for the row
 	numbers *numberRule
 	texts   *textRule
+	sole    sole        // of texts
 	objects *objectRule // nil: any object
 	arrays  *arrayRule  // nil: any array
 

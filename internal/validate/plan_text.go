@@ -12,7 +12,6 @@ type textRule struct {
 	enums       []*textSet
 	patterns    []pattern
 	formats     []format
-	sole        sole
 	heavy       bool // see steps
 }
 
@@ -96,9 +95,8 @@ func (p *planner) text(v *plan) {
 		}
 	}
 	r.heavy = r.isHeavy()
-	r.sole = r.soleOf(v)
 	if !plain {
-		v.texts = r
+		v.texts, v.sole = r, r.soleOf(v)
 	}
 	v.settle(in, isText)
 }

@@ -15,8 +15,9 @@ import (
 //
 // Every function that reads a value takes the offset of its first byte and returns the offset after its last, or
 // failed. A scan is used by one goroutine at a time; all it keeps between records is buffers, predictions and
-// a few answers of the library.
+// what was said of a fixed number of small parts.
 type scan struct {
+	top *plan
 	b   []byte
 	row *columns.Row
 
@@ -29,7 +30,7 @@ type scan struct {
 
 	next   []uint32 // predictions: see objectRule.base
 	hashes hashSet  // of names without a slot and of items that must be unique
-	points int      // code points of the last text that is not ASCII
+	points int      // code points of the last text with escapes or beyond ASCII
 	utf8   bool     // the record's bytes are UTF-8; false where nobody has looked yet
 	seen   []uint64 // bits of the slots seen, of the objects on the way
 
@@ -39,11 +40,10 @@ type scan struct {
 	// doubt makes a value unsure where it returns true; nil never. Only tests have it, to keep the library's path alive.
 	doubt func() bool
 
-	memo   memo // what the library said of a few small values
-	known  knownParts
-	leaves []leaf // room for what the library finds
+	memo   memo       // what the library said of a few small values
+	known  knownParts // what was said of records with one small part in doubt
+	leaves []leaf     // room for what the library finds
 
-	spare    *columns.Row // where the caller wants none
 	failures *atomic.Int64
 }
 
@@ -66,7 +66,7 @@ type frame struct {
 
 // run reads a record. Where it returns false, the record is the library's as a whole and the row unspecified: also where
 // the scan itself fails, because no record may stop a stage.
-func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
+func (s *scan) run(record []byte, row *columns.Row) (ok bool) {
 	defer func() {
 		if recover() != nil {
 			s.failures.Add(1)
@@ -77,10 +77,10 @@ func (s *scan) run(top *plan, record []byte, row *columns.Row) (ok bool) {
 	s.b, s.row, s.events, s.proofs, s.seen, s.broken, s.utf8, s.depth, s.work = record, row, s.events[:0], s.proofs[:0], s.seen[:0], false, false, 0, 0
 	row.Reset()
 	i := s.space(0)
-	if i == len(record) || record[i] == 'n' && len(top.inside) > 0 { // only at the root null is no absent object
+	if i == len(record) || record[i] == 'n' && len(s.top.inside) > 0 { // only at the root null is no absent object
 		return false
 	}
-	i = s.value(top, i)
+	i = s.value(s.top, i)
 	return i != failed && s.space(i) == len(record)
 }
 

@@ -13,7 +13,7 @@ import (
 
 // text reads a string.
 func (s *scan) text(p *plan, i int) int {
-	if p.texts != nil && p.texts.sole != severalThings {
+	if p.sole != severalThings {
 		if end := s.usual(p, i); end != failed {
 			return end
 		}
@@ -43,7 +43,8 @@ func (s *scan) usual(p *plan, i int) int {
 		return failed // near the end of the record
 	}
 	n := 0 // the text's size
-	switch r := p.texts; r.sole {
+	r := p.texts
+	switch p.sole {
 	case onlyEnum:
 		w := load(rest, 0)
 		if n = bits.TrailingZeros64(zeroBytes(w^ones*'"')) / 8; !r.enums[0].hasWord(w, n) {
@@ -83,7 +84,7 @@ func (s *scan) usual(p *plan, i int) int {
 	default:
 		return failed
 	}
-	if r := p.texts; n < r.short || uint(n) > uint(r.long) { // -1 is no bound
+	if n < r.short || uint(n) > uint(r.long) { // -1 is no bound
 		return failed
 	}
 	s.noObject(p)
@@ -193,6 +194,13 @@ func (s *scan) closingQuote(i int) int {
 // take half the time that a run for each takes (BenchmarkCheck, shape text).
 func (s *scan) unescape(from, i int, r textRun) (text []byte, after int, is texture) {
 	b := s.b
+	if len(b)-from > maxPooledBytes { // room for all that follows would be too much
+		end := s.closingQuote(i)
+		if end == failed {
+			return nil, failed, 0
+		}
+		b = b[:end+1]
+	}
 	out := s.row.Room(len(b) - from + 8) // a text is never longer than its escapes
 	n := copy(out, b[from:i])
 	points := n - r.continuing
@@ -304,7 +312,7 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 	s.noObject(p)
 	ok := true
 	if r := p.texts; r != nil {
-		if r.sole == onlyTimestamp {
+		if p.sole == onlyTimestamp {
 			return s.timestamp(p, i, end, text)
 		}
 		points := len(text)

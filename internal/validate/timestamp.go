@@ -206,7 +206,7 @@ func plainZone(t []byte) (ms int64, ok bool) {
 
 // plainFraction reads the digits at the beginning of t as milliseconds, further digits than three cut off.
 func plainFraction(t []byte) (ms, size int) {
-	if cap(t) >= 8 { // the bytes behind are the rest of the record
+	if cap(t) >= 8 { // whatever is behind: digits up to the end of t are no zone
 		w := load(t[:8], 0) ^ zeros
 		if size = bits.TrailingZeros64(notDigits(w)) / 8; size < 8 {
 			w &= 1<<(8*size) - 1

@@ -91,8 +91,8 @@ func (o Options) validate() error {
 	return nil
 }
 
-// Validator checks records against one contract version. It is safe for concurrent use; a Row is not. Of the records it
-// has seen it keeps a fixed number of small values, with what the library said of them.
+// Validator checks records against one contract version. It is safe for concurrent use; a Row is not. With each row it
+// keeps a fixed number of small values of the records that the row was filled from, and what was said of them.
 type Validator struct {
 	options  Options
 	schema   *jsonschema.Schema
@@ -105,7 +105,8 @@ type Validator struct {
 	decoders *sync.Pool // of *decoder
 	costs    *costs
 	plan     *plan
-	scans    *sync.Pool    // of *scan
+	newScan  func() *scan
+	spares   *sync.Pool    // of *columns.Row, where the caller has none
 	failures *atomic.Int64 // scans that panicked: the library judged their records, and tests hold that there are none
 }
 
@@ -153,13 +154,14 @@ func newValidator(schema *jsonschema.Schema, l *columns.Layout, o Options) *Vali
 func (v *Validator) plans(l *columns.Layout) {
 	top, predictions := newPlan(v.schema, v.schemas, l)
 	v.plan, v.costs, v.failures = top, newCosts(v.schemas), new(atomic.Int64)
-	v.scans = &sync.Pool{New: func() any {
+	v.newScan = func() *scan {
 		seed := maphash.MakeSeed()
 		return &scan{
-			next: make([]uint32, predictions), hashes: hashSet{seed: seed}, memo: memo{seed: seed}, known: knownParts{}, spare: l.NewRow(),
+			top: top, next: make([]uint32, predictions), hashes: hashSet{seed: seed}, memo: memo{seed: seed}, known: knownParts{},
 			doubt: v.options.Doubt, failures: v.failures,
 		}
-	}}
+	}
+	v.spares = &sync.Pool{New: func() any { return l.NewRow() }}
 }
 
 // close puts the closed form of the schema, which refuses names the contract does not declare, in its place. One
@@ -189,18 +191,28 @@ func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
 	if len(value) > v.options.MaxRecordBytes || !v.fewValues(value) {
 		return v.byLibrary(value, row)
 	}
-	s := v.scans.Get().(*scan)
 	into := row
 	if into == nil {
-		into = s.spare
+		into = v.spares.Get().(*columns.Row)
+		defer v.spares.Put(into)
 	}
+	s := v.scanOf(into)
 	var vs []Violation
-	if sure := s.run(v.plan, value, into); !sure || len(s.events) > 0 {
+	if sure := s.run(value, into); !sure || len(s.events) > 0 {
 		vs = v.settle(s, sure, value, row)
 	}
 	s.release()
-	v.scans.Put(s)
 	return vs
+}
+
+// scanOf is the scan that fills a row: a row is used by one goroutine at a time, and so is a scan.
+func (v *Validator) scanOf(row *columns.Row) *scan {
+	s, ok := row.Companion.(*scan)
+	if !ok || s.top != v.plan {
+		s = v.newScan()
+		row.Companion = s
+	}
+	return s
 }
 
 // settle asks the library about what a scan left to it: parts, or the record where not even those could be told.
