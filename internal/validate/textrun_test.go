@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"weir/internal/columns"
+	"weir/internal/contract"
 )
 
 func TestRunsAndUTF8AreThoseOfTheStandardLibrary(t *testing.T) {
@@ -101,6 +105,28 @@ func BenchmarkText(b *testing.B) {
 					f.call(text)
 				}
 			})
+		}
+	}
+}
+
+// An escape in a large record takes room for its text, not for all that follows.
+func TestAnEscapeInALargeRecordTakesLittleRoom(t *testing.T) {
+	l := columns.NewLayout(&contract.Contract{Fields: []contract.Field{{Path: "/a", Name: "a", Kind: contract.String}}})
+	v := newValidator(compileSchema(t, `{"properties":{"a":{"type":"string"},"z":{"type":"string"}}}`), l, Options{})
+	row, other := l.NewRow(), l.NewRow()
+	for _, text := range []string{`\n`, `\u00e9`, `x\"x`, `\\`} {
+		record := []byte(`{"a":"` + text + `","z":"` + strings.Repeat("y", 900_000) + `"}`)
+		v.Check(record, row)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		vs := v.Check(record, row)
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 100_000 {
+			t.Errorf("%s: took %d bytes", text, n)
+		}
+		want := v.byLibrary(record, other)
+		if d := rowDifference(l, row, other); d != "" || len(vs)+len(want) > 0 {
+			t.Errorf("%s: %s; got %v, want %v", text, d, vs, want)
 		}
 	}
 }
