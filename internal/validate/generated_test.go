@@ -2,11 +2,13 @@ package validate
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"os"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -222,6 +224,7 @@ func compareSeeds(first uint64, pairs int, c check) (*verdicts, []*failure) {
 		})
 	}
 	workers.Wait()
+	slices.SortFunc(failures, func(a, b *failure) int { return cmp.Compare(a.seed, b.seed) }) // the first is the same every time
 	return sum, failures
 }
 
