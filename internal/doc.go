@@ -153,7 +153,8 @@
 //   - What the library said of a small value is remembered, with what it was counted at, by the schema and the value as it
 //     was written (validate/memo.go): streams that have gone wrong repeat themselves, and the library writes texts for
 //     each error that nobody reads. Where nothing else was in doubt, so are the violations (validate/known.go), by all that
-//     they depend on. A scan keeps 256 answers and what it knows of 1,024 parts, so that nothing grows with the input.
+//     they depend on. A scan keeps 256 answers and what it knows of 1,024 parts, and a row its scan: nothing grows with the
+//     input.
 //   - Two rules of the library are taken for granted there, because it has no way of looking at more: additionalProperties
 //     judges the name, not its value, and minLength and maxLength judge a text's code points, not which they are.
 //   - A row's texts may be the record's own bytes until the row is appended, which copies them. Neither the scan nor a

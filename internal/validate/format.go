@@ -111,7 +111,7 @@ func plainHostname(t []byte) int {
 		case is&letterOrDigit != 0:
 		case is&hostText == 0:
 			return hostnameSize(t, label, n)
-		case n == label: // a label begins with neither
+		case n == label: // no label begins with a dot or a hyphen
 			return 0
 		case c == '.':
 			if hostnameSize(t, label, n) == 0 {

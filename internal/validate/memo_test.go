@@ -157,7 +157,7 @@ func TestNestedArraysInDoubtCostWhatTheRecordCosts(t *testing.T) {
 	}
 }
 
-// A scan that goes back to the pool holds nothing of a record's parts, but for small answers.
+// Between records a scan holds nothing of their parts, but for small answers.
 func TestScansForgetParts(t *testing.T) {
 	v := bySchema(t, `{"additionalProperties":false,"properties":{"list":{"items":{"type":"integer","maximum":3}},"choices":{"items":
 		{"type":"object","oneOf":[{"properties":{"k":{"const":"a"},"x":{"maximum":3}},"required":["k"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}}}}`)

@@ -262,7 +262,7 @@ func (s *scan) event(e event, depth, end int) int {
 
 // dropEvents drops the events from an index on.
 func (s *scan) dropEvents(first int) {
-	clear(s.events[first:]) // a scan in its pool holds nothing of records
+	clear(s.events[first:]) // between records a scan holds nothing of them
 	s.events = s.events[:first]
 }
 
