@@ -152,7 +152,7 @@ func (e *explainer) objects(p *plan, i int, fields *fieldTree, a around) {
 		at := e.place(e.list[i].Path+"/"+escapeToken(name), "")
 		for _, r := range rules {
 			k, ok := r.named[name]
-			if !ok {
+			if !ok || r.slots[k].guest {
 				continue
 			}
 			e.value(r.hot[k].value, at, below, e.within(p, isObject, a, r.special()))
@@ -187,8 +187,8 @@ func (e *explainer) unnamed(r variant, path string, a around) {
 func orderedNames(rules []variant, fields *fieldTree) []string {
 	names := map[string]bool{}
 	for _, r := range rules {
-		for name := range r.named {
-			names[name] = true
+		for _, s := range r.slots {
+			names[s.name] = names[s.name] || !s.guest
 		}
 	}
 	order := func(name string) int {
@@ -197,6 +197,7 @@ func orderedNames(rules []variant, fields *fieldTree) []string {
 		}
 		return math.MaxInt
 	}
+	maps.DeleteFunc(names, func(_ string, own bool) bool { return !own })
 	return slices.SortedFunc(maps.Keys(names), func(a, b string) int {
 		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b))
 	})

@@ -3,8 +3,9 @@ package validate
 import "strings"
 
 // knownParts remembers the violations of records of which one small part was in doubt, so that neither the library nor
-// the wording is needed a second time. Any of them makes room for a new one.
-type knownParts map[onlyPart]knownPart
+// the wording is needed a second time. Any of them makes room for a new one. Steps need no remembering: a part is small,
+// the only one, and was in the budget the first time.
+type knownParts map[onlyPart][]Violation
 
 const maxKnownParts = 1024
 
@@ -14,15 +15,9 @@ type onlyPart struct {
 	choice  *branch // that is lost, if the part is the proof of that
 	names   int     // of the object whose choice is lost
 	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
-	bytes   int     // of a text that stands for all of its length
-	points  int     // its code points
 	name    string  // unwanted
 	written string  // the value as the record writes it, or what decides a choice
-}
-
-type knownPart struct {
-	violations []Violation
-	steps      int // that they were counted at
+	points  int     // instead of that: the code points of a text that may be any of so many
 }
 
 // onlyPart describes the only part in doubt. ok is false where there are several, or where it is not small, or not always
@@ -48,19 +43,17 @@ func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 	switch e.question {
 	case wholeValue:
 		value := record[e.from:e.to]
-		if len(value) > maxMemoBytes && value[0] == '"' && e.plan.onlyLength() && !v.isPublic(e.at) {
-			// The library has nothing to look at but its length, and the violation tells no more.
-			r := runOf(nil, value[1:len(value)-1])
-			only.bytes, only.points = r.size, r.size-r.continuing
-			return only, r.size == len(value)-2
+		if e.plan.looksAtLittle(kindAt(value[0])) && !v.isPublic(e.at) {
+			only.alike(value)
+		} else {
+			only.written = aliased(value)
 		}
-		only.written = aliased(value)
 	case missingNames, unwantedName:
 		if only.asked, only.name = e.asked[0], e.name; len(e.asked) > 1 {
 			return only, false
 		}
 		if only.choice == nil { // as a proof an unwanted name is one whatever its value
-			only.written = aliased(record[e.valueFrom:e.valueTo])
+			only.alike(record[e.valueFrom:e.valueTo])
 		}
 	default:
 		return only, false
@@ -68,11 +61,32 @@ func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 	return only, len(only.name) <= maxMemoBytes && len(only.written) <= maxMemoBytes
 }
 
+// looksAtLittle says whether the library looks no closer at a value of a kind than a violation that does not show it tells.
+func (v *plan) looksAtLittle(kind kinds) bool {
+	return v.refused&kind != 0 || kind == isText && v.onlyLength()
+}
+
+// alike describes a value by what a violation tells that does not show it: that it is a number, or a text of some length.
+func (o *onlyPart) alike(value []byte) {
+	o.written = aliased(value)
+	if len(value) == 0 {
+		return
+	}
+	switch kindAt(value[0]) {
+	case isNumber:
+		o.written = "0"
+	case isText:
+		if r := runOf(nil, value[1:len(value)-1]); r.size == len(value)-2 { // without escapes
+			o.written, o.points = "", r.size-r.continuing
+		}
+	}
+}
+
 // keep remembers a part whose violations are small.
-func (k knownParts) keep(only onlyPart, part knownPart) {
+func (k knownParts) keep(only onlyPart, violations []Violation) {
 	size := 0
-	for i := range part.violations {
-		v := &part.violations[i]
+	for i := range violations {
+		v := &violations[i]
 		size += len(v.Instance) + len(v.Schema) + len(v.Expected) + len(v.Message)
 	}
 	if size > maxMemoError {
@@ -85,5 +99,5 @@ func (k knownParts) keep(only onlyPart, part knownPart) {
 		}
 	}
 	only.name, only.written = strings.Clone(only.name), strings.Clone(only.written)
-	k[only] = part
+	k[only] = violations[:len(violations):len(violations)]
 }

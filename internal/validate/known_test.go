@@ -19,43 +19,37 @@ func scanned(t *testing.T, v *Validator, s *scan, record []byte) {
 	}
 }
 
-func TestKnownPartsKeepToTheBudget(t *testing.T) {
-	v := bySchema(t, knownSchema)
-	s, record := v.newScan(), []byte(`{"n":7}`)
-	scanned(t, v, s, record)
-	m := v.newMeter()
-	want, ok := v.byParts(s, record, m)
-	if !ok || len(want) != 1 || len(s.known) != 1 {
-		t.Fatalf("got %v, %v and %d known parts", want, ok, len(s.known))
-	}
-	for left, enough := range map[int]bool{m.used: true, m.used - 1: false} {
-		scanned(t, v, s, record)
-		short := v.newMeter()
-		short.left = left
-		vs, ok := v.byParts(s, record, short)
-		if ok != enough || short.over() == enough || enough && !reflect.DeepEqual(vs, want) {
-			t.Errorf("with %d steps left of %d: got %v, %v", left, m.used, vs, ok)
-		}
-	}
-}
-
 // However many names are missing, one is proof enough of a lost choice, and is known.
 func TestALostChoiceIsKnownByOneName(t *testing.T) {
 	v := bySchema(t, knownSchema)
 	s := v.newScan()
 	for _, record := range []string{`{"choice":{"k":"a"}}`, `{"choice":{"k":"a"}}`} {
 		scanned(t, v, s, []byte(record))
-		got, ok := v.byParts(s, []byte(record), v.newMeter())
-		if want := v.byLibrary([]byte(record), nil); !ok || !reflect.DeepEqual(got, want) || len(s.known) != 1 {
+		got := v.settle(s, true, []byte(record), nil)
+		if want := v.byLibrary([]byte(record), nil); !reflect.DeepEqual(got, want) || len(s.known) != 1 {
 			t.Errorf("%s: got %v and %d known parts, want %v and one", record, got, len(s.known), want)
+		}
+	}
+}
+
+// Records with the same fault have the same violations, and what a caller appends to them is the caller's.
+func TestKnownViolationsAreShared(t *testing.T) {
+	v := bySchema(t, knownSchema)
+	row := v.spares.Get().(*columns.Row)
+	first := v.Check([]byte(`{"n":7}`), row)
+	_ = append(first, Violation{Rule: "other"})
+	for range 2 {
+		again := v.Check([]byte(`{"n":7}`), row)
+		if len(again) != 1 || &again[0] != &first[0] || cap(again) != 1 {
+			t.Errorf("got %v in room for %d, want the same as before in no more room", again, cap(again))
 		}
 	}
 }
 
 func TestLargeViolationsAreNotKept(t *testing.T) {
 	k := knownParts{}
-	k.keep(onlyPart{written: "1"}, knownPart{violations: []Violation{{Message: strings.Repeat("x", maxMemoError)}}})
-	k.keep(onlyPart{written: "2"}, knownPart{violations: []Violation{{Message: strings.Repeat("x", maxMemoError+1)}}})
+	k.keep(onlyPart{written: "1"}, []Violation{{Message: strings.Repeat("x", maxMemoError)}})
+	k.keep(onlyPart{written: "2"}, []Violation{{Message: strings.Repeat("x", maxMemoError+1)}})
 	if len(k) != 1 {
 		t.Errorf("%d parts are known, want the small one", len(k))
 	}

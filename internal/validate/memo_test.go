@@ -70,10 +70,10 @@ func TestMemoSaysWhatTheLibrarySaid(t *testing.T) {
 		if !s.run(record, v.spares.Get().(*columns.Row)) {
 			t.Fatalf("%s: is the library's as a whole", record)
 		}
+		vs = v.settle(s, true, record, nil)
 		m := v.newMeter()
-		vs, ok := v.byParts(s, record, m)
-		if !ok {
-			t.Fatalf("%s: the parts could not be judged", record)
+		if asked, ok := v.byParts(s, record, m); !ok || !reflect.DeepEqual(asked, vs) {
+			t.Fatalf("%s: got %v, and %v when the parts were asked about (%v)", record, vs, asked, ok)
 		}
 		return vs, m.used
 	}

@@ -86,26 +86,9 @@ type asking struct {
 // maxPooledParts bounds the room that a scan keeps for events, and for what the library finds.
 const maxPooledParts = 16
 
-// byParts asks the library about the parts that a scan was unsure of; the rest of the record is valid. ok is false when
-// the library fails on one, so that the whole record has to be judged.
+// byParts asks the library about the parts that a scan was unsure of, one by one; the rest of the record is valid. ok is
+// false when the library fails on one, so that the whole record has to be judged.
 func (v *Validator) byParts(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
-	only, ok := v.onlyPart(s, record)
-	if !ok {
-		return v.askAll(s, record, m)
-	}
-	if known, ok := s.known[only]; ok && known.steps <= m.left {
-		m.take(known.steps)
-		return slices.Clone(known.violations), true
-	}
-	used := m.used
-	if vs, ok = v.askAll(s, record, m); ok {
-		s.known.keep(only, knownPart{slices.Clone(vs), m.used - used})
-	}
-	return vs, ok
-}
-
-// askAll asks about the parts one by one.
-func (v *Validator) askAll(s *scan, record []byte, m *meter) (vs []Violation, ok bool) {
 	a := asking{v, m, record, s.proofs, &s.memo, s.leaves[:0]}
 	defer func() {
 		if recover() != nil {

@@ -50,6 +50,7 @@ type slot struct {
 	requiredBy []*asked
 	closed     []*asked // schemas that do not allow the name
 	sealed     bool     // the name sends the object to the library
+	guest      bool     // only branches that do not apply know the name
 }
 
 // hotSlot is how a name is found, and the plan of its value.
@@ -203,10 +204,17 @@ func (p *planner) decide(v *plan, in *inPlace, at *columnTree) {
 // rule compiles what applies to objects.
 func (p *planner) rule(v *plan, in *inPlace, at *columnTree) *objectRule {
 	r := &objectRule{few: -1, many: -1, named: map[string]int{}}
-	for _, name := range namesOf(in, at) {
+	add := func(name string, guest bool) {
 		r.named[name] = len(r.slots)
-		r.slots = append(r.slots, slot{name: name, step: "/" + escapeToken(name)})
+		r.slots = append(r.slots, slot{name: name, step: "/" + escapeToken(name), guest: guest})
 		r.hot = append(r.hot, hotSlot{key: newKey(name)})
+	}
+	names := namesOf(in, at)
+	for _, name := range names {
+		add(name, false)
+	}
+	for _, name := range guestsOf(in, names) {
+		add(name, true)
 	}
 	r.base = p.rules
 	p.rules += len(r.slots) + 1
@@ -265,6 +273,28 @@ func namesOf(in *inPlace, at *columnTree) []string {
 		add(slices.Collect(maps.Keys(at.children))...)
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// guestsOf lists the names that only branches know which do not apply. An object that has lost its choice is full of them,
+// and a name is read faster where it has a slot.
+func guestsOf(in *inPlace, names []string) []string {
+	guests := map[string]bool{}
+	for _, a := range in.list {
+		for _, branch := range slices.Concat(a.schema.OneOf, a.schema.AnyOf) {
+			if branch.Ref != nil {
+				branch = branch.Ref
+			}
+			for name := range branch.Properties {
+				if _, known := slices.BinarySearch(names, name); !known {
+					guests[name] = true
+				}
+			}
+		}
+	}
+	if len(names)+len(guests) > 64 { // beyond a word of bits they would cost the others time
+		return nil
+	}
+	return slices.Sorted(maps.Keys(guests))
 }
 
 // keywords notes what one schema asks of the names of an object.

@@ -88,9 +88,12 @@ func (s *scan) run(record []byte, row *columns.Row) (ok bool) {
 func (s *scan) release() {
 	s.b, s.row = nil, nil
 	s.hashes.reset()
+	if len(s.events)+len(s.proofs) > 0 {
+		s.forgetParts()
+	}
 }
 
-// forgetParts drops what events hold of a record.
+// forgetParts drops what events hold of the record.
 func (s *scan) forgetParts() {
 	for _, list := range []*[]event{&s.events, &s.proofs} {
 		clear(*list)
@@ -225,12 +228,12 @@ func (s *scan) accept(p *plan, kind kinds, i, end int) int {
 
 // unsure leaves the value between i and end to the library. It returns end.
 func (s *scan) unsure(p *plan, i, end int) int {
-	return s.leave(event{question: wholeValue, plan: p, via: p.via, from: i, to: end}, s.depth, end)
+	return s.leave(&event{question: wholeValue, plan: p, via: p.via, from: i, to: end}, s.depth, end)
 }
 
 // leave notes a part for the library, so many steps down; or, where not even that can tell it apart, that something
 // broke. It returns end, or failed.
-func (s *scan) leave(e event, depth, end int) int {
+func (s *scan) leave(e *event, depth, end int) int {
 	if e.via != nil && !e.via.proven {
 		s.broken = true
 		return end
@@ -250,13 +253,13 @@ func entwined(events []event) bool {
 
 // event notes a part for the library, so many steps down. It returns end, or failed where there are too many, or the
 // part cannot be named.
-func (s *scan) event(e event, depth, end int) int {
+func (s *scan) event(e *event, depth, end int) int {
 	at, ok := s.placeOf(e.plan, depth)
 	if !ok || len(s.events) == maxEvents || !s.affords(len(at)/4) {
 		return failed
 	}
 	e.at = at
-	s.events = append(s.events, e)
+	s.events = append(s.events, *e)
 	return end
 }
 

@@ -23,7 +23,7 @@ func (s *scan) array(p *plan, from int) int {
 	}
 	// Parts inside would be decoded twice, and with arrays in arrays once for each level.
 	if !ok && p.alone && p.accepts&isArray != 0 && r.itemless != nil && len(s.events) == first {
-		return s.leave(event{question: itemsTogether, plan: p, from: from, to: end}, s.depth, end)
+		return s.leave(&event{question: itemsTogether, plan: p, from: from, to: end}, s.depth, end)
 	}
 	if !ok || p.accepts&isArray == 0 {
 		if p.alone {

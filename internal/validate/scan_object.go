@@ -103,7 +103,7 @@ func (o *objectScan) members(i int) int {
 			if k, i = o.name(i); i == failed {
 				return failed
 			}
-			if k >= 0 {
+			if k >= 0 && !r.hot[k].wary {
 				s.next[at] = uint32(k)
 			}
 		}
@@ -232,6 +232,9 @@ func (o *objectScan) unnamed(i int) int {
 func (o *objectScan) unwanted(name string, closed []*asked, i, end int) int {
 	for len(closed) > 0 && end != failed {
 		via, here := closed[0].via, closed
+		if len(closed) == 1 && o.lost(via) {
+			return end
+		}
 		if o.rule.together || via == entangled {
 			o.unsure = true
 			return end
@@ -242,10 +245,16 @@ func (o *objectScan) unwanted(name string, closed []*asked, i, end int) int {
 		} else {
 			closed = nil
 		}
-		end = o.leave(event{question: unwantedName, plan: o.plan, via: via, from: o.from, name: name,
+		end = o.leave(&event{question: unwantedName, plan: o.plan, via: via, from: o.from, name: name,
 			asked: here, valueFrom: i, valueTo: end}, o.depth-1, end)
 	}
 	return end
+}
+
+// lost says whether the last part in doubt is about this object and shows that a choice is lost: one is enough.
+func (o *objectScan) lost(via *branch) bool {
+	n := len(o.events)
+	return via != nil && n > 0 && o.events[n-1].via == via && o.events[n-1].from == o.from
 }
 
 // seenWord is the word at an index of the bit set of slots seen.
@@ -279,6 +288,9 @@ func (o *objectScan) leaveMissing(end int) int {
 				o.dropEvents(first)
 				return end
 			}
+			if o.lost(a.via) {
+				continue
+			}
 			i := slices.IndexFunc(o.events[first:], func(e event) bool { return e.via == a.via })
 			if i >= 0 {
 				e := &o.events[first+i]
@@ -286,7 +298,7 @@ func (o *objectScan) leaveMissing(end int) int {
 				continue
 			}
 			asked := o.rule.slots[k].requiredBy[n : n+1 : n+1]
-			end = o.leave(event{question: missingNames, plan: o.plan, via: a.via, from: o.from, to: end, asked: asked}, o.depth, end)
+			end = o.leave(&event{question: missingNames, plan: o.plan, via: a.via, from: o.from, to: end, asked: asked}, o.depth, end)
 			if end == failed {
 				return failed
 			}

@@ -186,7 +186,8 @@ func (v *Validator) close(closed *jsonschema.Schema, l *columns.Layout) {
 // Check judges one record value and fills row (which it resets first) with every column that could be read,
 // whether the record is valid or not; of a record that is not JSON every column is Unreadable. No violation means
 // valid. Violations are ordered by instance, then schema pointer. A nil row is allowed. The row's texts may be the bytes
-// of value, which must not change before the row is appended; violations never refer to it.
+// of value, which must not change before the row is appended; violations never refer to it. Violations must not be
+// changed: records with the same fault may have the same slice.
 func (v *Validator) Check(value []byte, row *columns.Row) []Violation {
 	if len(value) > v.options.MaxRecordBytes || !v.fewValues(value) {
 		return v.byLibrary(value, row)
@@ -215,27 +216,52 @@ func (v *Validator) scanOf(row *columns.Row) *scan {
 	return s
 }
 
-// settle asks the library about what a scan left to it: parts, or the record where not even those could be told.
+// settle says of what a scan left to the library what is known of it, or asks: about parts, or the record where not even
+// those could be told.
 func (v *Validator) settle(s *scan, parts bool, value []byte, row *columns.Row) []Violation {
+	if !parts {
+		return v.unread(s, value, row)
+	}
+	only, small := v.onlyPart(s, value)
+	if !small {
+		vs, _ := v.ask(s, value, row)
+		return vs
+	}
+	if vs, known := s.known[only]; known {
+		return vs
+	}
+	vs, byParts := v.ask(s, value, row)
+	if byParts {
+		s.known.keep(only, vs)
+	}
+	return vs
+}
+
+// ask asks the library about parts, and where it fails on one about the record.
+func (v *Validator) ask(s *scan, value []byte, row *columns.Row) (vs []Violation, byParts bool) {
 	m := &s.meter
 	m.reset(v)
 	defer m.release()
-	defer s.forgetParts()
-	if !parts {
-		if fault := v.fault(value, m); fault != nil {
-			unreadable(row, len(v.columns))
-			return []Violation{fault.violation()}
-		}
-		m.reset(v)
-		return v.whole(value, row, m)
-	}
-	vs, ok := v.byParts(s, value, m)
+	vs, byParts = v.byParts(s, value, m)
 	switch {
-	case ok:
-		return vs
+	case byParts:
+		return vs, true
 	case m.over():
-		return []Violation{overSteps(m.limit).violation()}
+		return []Violation{overSteps(m.limit).violation()}, false
 	}
+	return v.whole(value, row, m), false
+}
+
+// unread judges a record that the scan could not read: most often because it is no JSON.
+func (v *Validator) unread(s *scan, value []byte, row *columns.Row) []Violation {
+	m := &s.meter
+	m.reset(v)
+	defer m.release()
+	if fault := v.fault(value, m); fault != nil {
+		unreadable(row, len(v.columns))
+		return []Violation{fault.violation()}
+	}
+	m.reset(v)
 	return v.whole(value, row, m)
 }
 
