@@ -7,46 +7,58 @@ import "strings"
 // the only one, and was in the budget the first time.
 type knownParts map[onlyPart][]Violation
 
-const maxKnownParts = 1024
+const (
+	maxKnownParts = 1024
+	maxKnownText  = 1 << 10 // bytes of a text, or of an array
+	maxKnownItems = 64
+)
 
 // onlyPart is all that the violations of such a record depend on.
 type onlyPart struct {
 	plan    *plan   // of the part; it says where in the record it stands
+	at      string  // if the plan does not: the JSON pointer
 	choice  *branch // that is lost, if the part is the proof of that
-	names   int     // of the object whose choice is lost
 	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
 	name    string  // unwanted
 	written string  // the value as the record writes it, or what decides a choice
-	points  int     // instead of that: the code points of a text that may be any of so many
+	breaks  breaks  // instead of that, of a value that is not shown
+	size    int     // see event; of an object whose choice is lost, or of a value that is not shown
 }
 
-// onlyPart describes the only part in doubt. ok is false where there are several, or where it is not small, or not always
-// at the same place.
+// onlyPart describes the only part in doubt. ok is false where there are several, or where it is not small.
 func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
-	if len(s.events) != 1 || !s.events[0].plan.exact {
+	if len(s.events) != 1 {
 		return only, false
 	}
 	e := &s.events[0]
+	if !e.plan.exact {
+		only.at = e.at
+	}
 	if e.question == noBranch {
-		only.choice, only.names = e.choice, e.count
+		only.choice, only.size = e.choice, e.size
 		switch {
 		case e.proof != noProof:
 			e = &s.proofs[e.proof]
 		case e.decided != failed:
 			only.written = aliased(scalarAt(record, e.decided))
-			return only, len(only.written) <= maxMemoBytes
+			return only, only.isSmall()
 		default:
-			return only, true
+			return only, only.isSmall()
 		}
 	}
 	only.plan = e.plan
 	switch e.question {
-	case wholeValue:
-		value := record[e.from:e.to]
-		if e.plan.looksAtLittle(kindAt(value[0])) && !v.isPublic(e.at) {
-			only.alike(value)
-		} else {
-			only.written = aliased(value)
+	case wholeValue, itemsTogether:
+		told := e.breaks != 0 && e.breaks&untold == 0
+		switch {
+		case told && only.choice != nil:
+			only.breaks = e.breaks
+		case told && (e.question == itemsTogether || !v.isPublic(e.at)):
+			only.breaks, only.size = e.breaks, e.size
+		case e.question == itemsTogether:
+			return only, false
+		default:
+			only.written = aliased(record[e.from:e.to])
 		}
 	case missingNames, unwantedName:
 		if only.asked, only.name = e.asked[0], e.name; len(e.asked) > 1 {
@@ -58,18 +70,17 @@ func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 	default:
 		return only, false
 	}
-	return only, len(only.name) <= maxMemoBytes && len(only.written) <= maxMemoBytes
+	return only, only.isSmall()
 }
 
-// looksAtLittle says whether the library looks no closer at a value of a kind than a violation that does not show it tells.
-func (v *plan) looksAtLittle(kind kinds) bool {
-	return v.refused&kind != 0 || kind == isText && v.onlyLength()
+func (o *onlyPart) isSmall() bool {
+	return len(o.at) <= maxMemoBytes && len(o.name) <= maxMemoBytes && len(o.written) <= maxMemoBytes
 }
 
-// alike describes a value by what a violation tells that does not show it: that it is a number, or a text of some length.
+// alike describes the value of an unwanted name by what a violation tells of it: that it is a number, or how long a text.
 func (o *onlyPart) alike(value []byte) {
 	o.written = aliased(value)
-	if len(value) == 0 {
+	if len(value) == 0 { // a missing one
 		return
 	}
 	switch kindAt(value[0]) {
@@ -77,7 +88,7 @@ func (o *onlyPart) alike(value []byte) {
 		o.written = "0"
 	case isText:
 		if r := runOf(nil, value[1:len(value)-1]); r.size == len(value)-2 { // without escapes
-			o.written, o.points = "", r.size-r.continuing
+			o.written, o.size = "", r.size-r.continuing
 		}
 	}
 }
@@ -89,7 +100,7 @@ func (k knownParts) keep(only onlyPart, violations []Violation) {
 		v := &violations[i]
 		size += len(v.Instance) + len(v.Schema) + len(v.Expected) + len(v.Message)
 	}
-	if size > maxMemoError {
+	if size > maxMemoError || len(violations) == 0 && only.breaks != 0 {
 		return
 	}
 	if len(k) == maxKnownParts {

@@ -35,7 +35,9 @@ type event struct {
 	choice  *branch // that has no branch left
 	proof   int     // index in the scan's proofs of a part of the one branch that could fit; noProof where none could
 	decided int     // offset of the value that decides, failed where it is missing
-	count   int     // of the object's names
+
+	breaks breaks // of a value: what the scan found wrong, 0 where it did not look
+	size   int    // in code points of a text, in items of an array, in names of an object
 }
 
 // noProof is no index.
@@ -310,7 +312,7 @@ func (a *asking) choice(e *event) (ok bool) {
 		return false
 	}
 	a.found = append(a.found, leaf{
-		promise: known, instance: e.at, trail: c.trail, doc: nameCount(e.count),
+		promise: known, instance: e.at, trail: c.trail, doc: nameCount(e.size),
 		err: &jsonschema.ValidationError{AbsoluteKeywordLocation: absolute, KeywordLocation: "/" + c.keyword},
 	})
 	return true

@@ -56,7 +56,6 @@ type plan struct {
 	watched bool    // something must be done after the value was read: see scan.watch
 	schemas []layer
 	answers []answer
-	refused kinds    // kinds that answers say all of: a value's violations depend on no more
 	why     []string // for people: the keywords that send values to the library
 	place
 }
@@ -263,10 +262,9 @@ func (p *planner) ask(v *plan) {
 		{isNull, nil}, {isTrue, true}, {isFalse, false},
 		{isText, ""}, {isNumber, json.Number("0")}, {isArray, []any{}}, {isObject, map[string]any{}},
 	} {
-		fits, usable, all := true, !p.dynamic, true
+		fits, usable := true, !p.dynamic
 		for _, l := range v.schemas {
 			if c.kind&known == 0 && typesOf(l.schema)&c.kind != 0 {
-				all = false
 				continue
 			}
 			err, ok := libraryAnswer(l.schema, c.value)
@@ -274,9 +272,6 @@ func (p *planner) ask(v *plan) {
 				v.answers = append(v.answers, answer{c.kind, l.schema, err})
 			}
 			fits = fits && err == nil
-		}
-		if usable && all && !fits {
-			v.refused |= c.kind
 		}
 		switch {
 		case c.kind&known == 0:

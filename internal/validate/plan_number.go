@@ -126,22 +126,22 @@ func (r *numberRule) enum(in *inPlace, s *jsonschema.Schema) {
 	}
 }
 
-// holds judges a number exactly.
-func (r *numberRule) holds(d decimal) bool {
+// breaks tells which checks a number does not pass.
+func (r *numberRule) breaks(d decimal) (broken breaks) {
+	check := firstCheck
 	for _, b := range r.bounds {
-		if c := d.compare(b.limit); c == b.refused || c == 0 && b.exclusive {
-			return false
-		}
+		c := d.compare(b.limit)
+		broken |= check.unless(c != b.refused && (c != 0 || !b.exclusive))
+		check = check.next()
 	}
 	for _, m := range r.multiples {
-		if !d.isMultiple(m) {
-			return false
-		}
+		broken |= check.unless(d.isMultiple(m))
+		check = check.next()
 	}
 	for _, list := range r.enums {
-		if _, found := slices.BinarySearchFunc(list, d, decimal.compare); !found {
-			return false
-		}
+		_, found := slices.BinarySearchFunc(list, d, decimal.compare)
+		broken |= check.unless(found)
+		check = check.next()
 	}
-	return true
+	return broken
 }

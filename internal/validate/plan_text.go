@@ -15,12 +15,6 @@ type textRule struct {
 	heavy       bool // see steps
 }
 
-// onlyLength says that the schemas of a value ask nothing of a text but its length.
-func (v *plan) onlyLength() bool {
-	r := v.texts
-	return r != nil && v.accepts&isText != 0 && v.library&isText == 0 && len(r.enums)+len(r.patterns)+len(r.formats) == 0
-}
-
 // sole is the one thing that is asked of a text, but for its length, if scan.usual has a way of its own for it.
 type sole uint8
 
@@ -108,26 +102,30 @@ func shorter(a, b int) int {
 	return min(a, b)
 }
 
-// holds judges a string of so many code points.
-func (r *textRule) holds(text []byte, points int) bool {
+// isCostly says whether a text is too long to say how it differs from others without asking the library: that could be more
+// than its budget.
+func (r *textRule) isCostly(text []byte) bool {
+	return len(text) > maxKnownText || r != nil && r.steps(text, false) > maxSteps/10
+}
+
+// breaks tells which checks a string of so many code points does not pass.
+func (r *textRule) breaks(text []byte, points int) (broken breaks) {
 	if points < r.short || r.long != -1 && points > r.long {
-		return false
+		broken = breaksLength
 	}
 	ascii := points == len(text)
+	check := firstCheck
 	for _, set := range r.enums {
-		if !set.has(text) {
-			return false
-		}
+		broken |= check.unless(set.has(text))
+		check = check.next()
 	}
 	for i := range r.patterns {
-		if !r.patterns[i].matches(text, ascii) {
-			return false
-		}
+		broken |= check.unless(r.patterns[i].matches(text, ascii))
+		check = check.next()
 	}
 	for i := range r.formats {
-		if !r.formats[i].holds(text, ascii) {
-			return false
-		}
+		broken |= check.unless(r.formats[i].holds(text, ascii))
+		check = check.next()
 	}
-	return true
+	return broken
 }

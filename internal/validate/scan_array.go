@@ -16,16 +16,19 @@ func (s *scan) array(p *plan, from int) int {
 		s.frames = append(s.frames, frame{})
 	}
 	r := p.arrays
-	end, ok := s.items(r, from)
+	n, broken, end := s.items(r, from)
 	s.depth--
 	if end == failed {
 		return failed
 	}
 	// Parts inside would be decoded twice, and with arrays in arrays once for each level.
-	if !ok && p.alone && p.accepts&isArray != 0 && r.itemless != nil && len(s.events) == first {
-		return s.leave(&event{question: itemsTogether, plan: p, from: from, to: end}, s.depth, end)
+	if broken != 0 && p.alone && p.accepts&isArray != 0 && r.itemless != nil && len(s.events) == first {
+		if n > maxKnownItems || end-from > maxKnownText {
+			broken = untold
+		}
+		return s.leave(&event{question: itemsTogether, plan: p, from: from, to: end, breaks: broken | ofArray, size: n}, s.depth, end)
 	}
-	if !ok || p.accepts&isArray == 0 {
+	if broken != 0 || p.accepts&isArray == 0 {
 		if p.alone {
 			s.dropEvents(first)
 		}
@@ -34,11 +37,9 @@ func (s *scan) array(p *plan, from int) int {
 	return end
 }
 
-// items reads from the bracket at from to the closing one. ok says that the number of items and their difference are
-// right.
-func (s *scan) items(r *arrayRule, from int) (end int, ok bool) {
-	ok = true
-	n := 0
+// items reads n items, from the bracket at from to the closing one, and tells what is wrong with their number and their
+// difference.
+func (s *scan) items(r *arrayRule, from int) (n int, broken breaks, end int) {
 	i := s.space(from + 1)
 	if i < len(s.b) && s.b[i] == ']' {
 		i++
@@ -56,16 +57,19 @@ func (s *scan) items(r *arrayRule, from int) (end int, ok bool) {
 				i = s.value(value, i)
 			}
 			if i == failed {
-				return failed, false
+				return n, broken, failed
 			}
-			if r != nil && r.unique && !s.isNew(start, i, from) {
-				ok = false
+			if r != nil && r.unique && broken == 0 && !s.isNew(start, i, from) {
+				broken = untold
+				if s.isTwice(start, i, from) {
+					broken = breaksUnique
+				}
 			}
 			if i < len(s.b) && s.b[i] <= ' ' {
 				i = s.space(i)
 			}
 			if i >= len(s.b) {
-				return failed, false
+				return n, broken, failed
 			}
 			switch s.b[i] {
 			case ',':
@@ -76,14 +80,14 @@ func (s *scan) items(r *arrayRule, from int) (end int, ok bool) {
 				i++
 				more = false
 			default:
-				return failed, false
+				return n, broken, failed
 			}
 		}
 	}
 	if r != nil && (n < r.short || r.long != -1 && n > r.long) {
-		ok = false
+		broken |= breaksLength
 	}
-	return i, ok
+	return n, broken, i
 }
 
 // skip reads a value that nothing is asked of.
@@ -96,6 +100,24 @@ func (s *scan) skip(i int) int {
 
 // anyValue is the plan of values that nothing is asked of.
 var anyValue = &plan{accepts: anyKind, column: -1, alone: true, low: 1}
+
+// isTwice says whether the scalar between i and end is written like one before it in the array that begins at from.
+func (s *scan) isTwice(i, end, from int) bool {
+	if !s.affords((i - from) / leapBytes) {
+		return false
+	}
+	for at := s.space(from + 1); at < i; {
+		next := s.leap(at)
+		if next == failed {
+			return false // they have been read: does not happen
+		}
+		if bytes.Equal(s.b[at:next], s.b[i:end]) {
+			return true
+		}
+		at = s.space(next + 1)
+	}
+	return false
+}
 
 // isNew says whether the scalar between i and end differs from all before it in the array that begins at from. Arrays
 // and objects are never sure to.

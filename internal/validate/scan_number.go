@@ -86,11 +86,14 @@ func (s *scan) integer(p *plan, i, end int, n int64, negative bool) int {
 	}
 	s.noObject(p)
 	if r := p.numbers; r != nil {
-		if n < r.low || n > r.high || !r.onlyBounds && !(s.affords(r.steps) && r.holds(decimal{negative, magnitude(n), 0})) {
-			return s.unsure(p, i, end)
+		if n < r.low || n > r.high || !r.onlyBounds {
+			return s.verdict(p, i, end, decimal{negative, magnitude(n), 0}, isInteger)
 		}
 	}
-	return s.accept(p, isInteger, i, end)
+	if p.accepts&isInteger == 0 {
+		return s.verdict(p, i, end, decimal{negative, magnitude(n), 0}, isInteger)
+	}
+	return end
 }
 
 func magnitude(n int64) uint64 {
@@ -146,10 +149,25 @@ func (s *scan) judgeNumber(p *plan, i, end int, d decimal) int {
 	if !d.isInteger() {
 		kind = isFraction
 	}
-	if p.numbers != nil && !(s.affords(p.numbers.steps) && p.numbers.holds(d)) {
-		return s.unsure(p, i, end)
+	return s.verdict(p, i, end, d, kind)
+}
+
+// verdict judges a number of a kind.
+func (s *scan) verdict(p *plan, i, end int, d decimal, kind kinds) int {
+	broken := breaksKind.unless(p.accepts&kind != 0)
+	if p.numbers != nil {
+		if !s.affords(p.numbers.steps) {
+			return s.unsure(p, i, end)
+		}
+		broken |= p.numbers.breaks(d)
 	}
-	return s.accept(p, kind, i, end)
+	if broken == 0 {
+		return end
+	}
+	if broken |= ofInteger; kind == isFraction {
+		broken |= ofFraction
+	}
+	return s.leave(&event{question: wholeValue, plan: p, via: p.via, from: i, to: end, breaks: broken}, s.depth, end)
 }
 
 // digits reads digits into sum, which overflows beyond 19 of them.

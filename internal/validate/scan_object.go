@@ -319,7 +319,7 @@ func (o *objectScan) leaveChoices(first, end, decided int) int {
 	if !ok {
 		return failed
 	}
-	lost := event{question: noBranch, plan: o.plan, from: o.from, to: end, at: at, count: o.names, decided: decided, proof: noProof}
+	lost := event{question: noBranch, plan: o.plan, from: o.from, to: end, at: at, size: o.names, decided: decided, proof: noProof}
 	parts := s.events[first:]
 	kept := 0
 	for i := range parts {

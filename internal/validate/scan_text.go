@@ -310,25 +310,35 @@ var hexValues = func() (values [256]rune) {
 // judgeText judges and stages a text.
 func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 	s.noObject(p)
-	ok := true
-	if r := p.texts; r != nil {
-		if p.sole == onlyTimestamp {
-			return s.timestamp(p, i, end, text)
-		}
-		points := len(text)
-		if is&nonASCII != 0 {
-			points = s.points
-		}
-		ascii := is&nonASCII == 0
-		ok = (!r.heavy && ascii || s.affords(r.steps(text, ascii))) && r.holds(text, points)
+	points, ascii := len(text), true
+	if is&nonASCII != 0 {
+		points, ascii = s.points, false
 	}
-	if p.column >= 0 {
+	var broken breaks
+	if r := p.texts; r != nil {
+		switch {
+		case p.sole == onlyTimestamp:
+			if ms, ok := readTimestamp(text); ok {
+				s.row.SetInt(p.column, ms)
+			} else if broken = r.breaks(text, points); broken == 0 { // the library takes it, and the column cannot
+				broken = untold
+			}
+		case !r.heavy && ascii || s.affords(r.steps(text, ascii)):
+			broken = r.breaks(text, points)
+		default:
+			broken = untold
+		}
+	}
+	if p.column >= 0 && (p.sole != onlyTimestamp || broken != 0) {
 		s.stageText(p, text, is&unescaped == 0)
 	}
-	if !ok {
-		return s.unsure(p, i, end)
+	if broken |= breaksKind.unless(p.accepts&isText != 0); broken == 0 {
+		return end
 	}
-	return s.accept(p, isText, i, end)
+	if p.texts.isCostly(text) {
+		broken = untold
+	}
+	return s.leave(&event{question: wholeValue, plan: p, via: p.via, from: i, to: end, breaks: broken | ofText, size: points}, s.depth, end)
 }
 
 // stageText fills the text's column. stable says that the text aliases the record.
@@ -362,16 +372,6 @@ func (s *scan) setText(column int, text []byte, stable bool) {
 	} else {
 		s.row.SetOwn(column, len(text))
 	}
-}
-
-// timestamp judges and stages a date-time at once.
-func (s *scan) timestamp(p *plan, i, end int, text []byte) int {
-	if ms, ok := readTimestamp(text); ok {
-		s.row.SetInt(p.column, ms)
-		return s.accept(p, isText, i, end)
-	}
-	s.row.SetUnreadable(p.column)
-	return s.unsure(p, i, end)
 }
 
 func readTimestamp(text []byte) (ms int64, ok bool) {
