@@ -39,14 +39,16 @@ type fault struct {
 
 func (f *fault) violation() Violation {
 	at := displayPointer(f.pointer)
-	where := ""
+	message := make([]byte, 0, 256) // most are shorter
+	for _, part := range []string{subject(at), " must be ", f.expected, ", found ", f.found} {
+		message = append(message, part...)
+	}
 	if f.offset >= 0 {
-		where = fmt.Sprintf(" at byte %d", f.offset)
+		message = strconv.AppendInt(append(message, " at byte "...), f.offset, 10)
 	}
 	return Violation{
 		Rule: f.rule, Severity: contract.Error, Instance: at, Keyword: cmp.Or(f.keyword, f.rule),
-		Expected: f.expected, Found: f.found,
-		Message: fmt.Sprintf("%s must be %s, found %s%s.", subject(at), f.expected, f.found, where),
+		Expected: f.expected, Found: f.found, Message: string(append(message, '.')),
 	}
 }
 
@@ -120,6 +122,9 @@ func (d *decoder) read(depth int) (any, *fault) {
 		d.meter.take(textSteps(len(text), int(d.tokens.InputOffset()-from)))
 		return text, nil
 	case '0':
+		if d.discard && isWithinLimits(d.value[from:d.tokens.InputOffset()]) {
+			return nil, nil
+		}
 		return d.number(token)
 	}
 	if depth == maxDepth {
@@ -206,6 +211,11 @@ func (d *decoder) array(depth int) (any, *fault) {
 	return array, nil
 }
 
+// isWithinLimits says whether a number, with what may stand before it, is surely within the limits, without a copy of it.
+func isWithinLimits(number []byte) bool {
+	return len(number) <= maxNumberBytes && bytes.IndexByte(number, 'e') < 0 && bytes.IndexByte(number, 'E') < 0
+}
+
 func (d *decoder) number(token jsontext.Token) (any, *fault) {
 	text := token.String()
 	d.meter.take(len(text) / 6)
@@ -233,8 +243,7 @@ func (d *decoder) syntaxFault(err error) *fault {
 	if !errors.As(err, &se) { // io.EOF before the first token
 		return &fault{rule: ruleEmpty, offset: int64(len(d.value)), expected: "a JSON value", found: "nothing"}
 	}
-	f := &fault{rule: ruleMalformed, offset: se.ByteOffset, pointer: string(se.JSONPointer), expected: wellFormed,
-		found: cut(se.Err.Error(), maxTextRunes)}
+	f := &fault{rule: ruleMalformed, offset: se.ByteOffset, pointer: string(se.JSONPointer), expected: wellFormed}
 	rest := d.value[min(int(se.ByteOffset), len(d.value)):]
 	r, size := utf8.DecodeRune(rest)
 	switch {
@@ -248,6 +257,8 @@ func (d *decoder) syntaxFault(err error) *fault {
 		f.rule, f.expected, f.found = ruleByteOrderMark, "JSON without a byte order mark", "one"
 	case isSurrogateEscape(rest):
 		f.rule, f.expected, f.found = ruleLoneSurrogate, "text of whole characters", "half a surrogate pair"
+	default:
+		f.found = cut(se.Err.Error(), maxTextRunes)
 	}
 	return f
 }
