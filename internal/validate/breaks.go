@@ -32,3 +32,14 @@ func (b breaks) unless(holds bool) breaks {
 	}
 	return b
 }
+
+// refuses tells whether the schemas refuse a kind.
+func (v *plan) refuses(kind kinds) breaks {
+	switch {
+	case v.accepts&kind != 0:
+		return 0
+	case v.untold&kind != 0:
+		return untold
+	}
+	return breaksKind
+}

@@ -1,6 +1,11 @@
 package validate
 
-import "strings"
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+)
 
 // knownParts remembers the violations of records of which one small part was in doubt, so that neither the library nor
 // the wording is needed a second time. Any of them makes room for a new one. Steps need no remembering: a part is small,
@@ -21,7 +26,8 @@ type onlyPart struct {
 	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
 	name    string  // unwanted
 	written string  // the value as the record writes it, or what decides a choice
-	breaks  breaks  // instead of that, of a value that is not shown
+	breaks  breaks  // instead of that, where what is wrong with the value is known
+	shown   bool    // the violations show such a value: see again
 	size    int     // see event; of an object whose choice is lost, or of a value that is not shown
 }
 
@@ -55,6 +61,11 @@ func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 			only.breaks = e.breaks
 		case told && (e.question == itemsTogether || !v.isPublic(e.at)):
 			only.breaks, only.size = e.breaks, e.size
+		case told && bytes.IndexByte(record[e.from:e.to], '\\') < 0:
+			only.breaks, only.shown = e.breaks, true
+			if e.breaks&breaksLength != 0 { // of several bounds it may break some
+				only.size = e.size
+			}
 		case e.question == itemsTogether:
 			return only, false
 		default:
@@ -91,6 +102,33 @@ func (o *onlyPart) alike(value []byte) {
 			o.written, o.size = "", r.size-r.continuing
 		}
 	}
+}
+
+// shown is how violations show the part, a number or a text without escapes.
+func (e *event) shown(record []byte) string {
+	if record[e.from] == '"' {
+		return show(aliased(record[e.from+1 : e.to-1]))
+	}
+	return show(json.Number(record[e.from:e.to]))
+}
+
+// canBeAgain says whether violations of a value show it as again does.
+func canBeAgain(violations []Violation, shown string) bool {
+	return !slices.ContainsFunc(violations, func(x Violation) bool {
+		return x.Found != shown || !strings.HasSuffix(x.Message, shown+".")
+	})
+}
+
+// again repeats known violations of another value of the same kind, which they show.
+func again(known []Violation, shown string) []Violation {
+	vs := slices.Clone(known)
+	for i := range vs {
+		x := &vs[i]
+		end := len(x.Message) - len(x.Found) - len(".")
+		x.Message = x.Message[:end] + shown + "."
+		x.Found = x.Message[end : end+len(shown)]
+	}
+	return vs
 }
 
 // keep remembers a part whose violations are small.

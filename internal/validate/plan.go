@@ -35,6 +35,7 @@ const (
 type plan struct {
 	accepts kinds // kinds that can be valid
 	library kinds // kinds that only the library judges; the scan still reads them, for the row
+	untold  kinds // kinds that are refused, and only the library knows what else is wrong with them
 	numbers *numberRule
 	texts   *textRule
 	sole    sole        // of texts
@@ -440,7 +441,10 @@ func (v *plan) settle(in *inPlace, kind kinds) {
 		in.accepts = 0
 	}
 	v.accepts |= in.accepts
-	if len(in.why) > 0 && in.accepts != 0 {
+	switch {
+	case len(in.why) > 0 && in.accepts == 0:
+		v.untold |= kind
+	case len(in.why) > 0:
 		v.library |= kind
 		for _, w := range in.why {
 			if !slices.Contains(v.why, w) {

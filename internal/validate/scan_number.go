@@ -154,7 +154,7 @@ func (s *scan) judgeNumber(p *plan, i, end int, d decimal) int {
 
 // verdict judges a number of a kind.
 func (s *scan) verdict(p *plan, i, end int, d decimal, kind kinds) int {
-	broken := breaksKind.unless(p.accepts&kind != 0)
+	broken := p.refuses(kind)
 	if p.numbers != nil {
 		if !s.affords(p.numbers.steps) {
 			return s.unsure(p, i, end)

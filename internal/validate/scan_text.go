@@ -332,7 +332,7 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 	if p.column >= 0 && (p.sole != onlyTimestamp || broken != 0) {
 		s.stageText(p, text, is&unescaped == 0)
 	}
-	if broken |= breaksKind.unless(p.accepts&isText != 0); broken == 0 {
+	if broken |= p.refuses(isText); broken == 0 {
 		return end
 	}
 	if p.texts.isCostly(text) {

@@ -228,10 +228,13 @@ func (v *Validator) settle(s *scan, parts bool, value []byte, row *columns.Row) 
 		return vs
 	}
 	if vs, known := s.known[only]; known {
+		if only.shown {
+			return again(vs, s.events[0].shown(value))
+		}
 		return vs
 	}
 	vs, byParts := v.ask(s, value, row)
-	if byParts {
+	if byParts && (!only.shown || canBeAgain(vs, s.events[0].shown(value))) {
 		s.known.keep(only, vs)
 	}
 	return vs
