@@ -155,6 +155,10 @@
 //     each error that nobody reads. Where nothing else was in doubt, so are the violations (validate/known.go), by all that
 //     they depend on. A scan keeps 256 answers and what it knows of 1,024 parts, and a row its scan: nothing grows with the
 //     input.
+//   - Of most values the violations depend on the kind, the size and the checks that they do not pass (validate/breaks.go),
+//     not on which value it is: ages of 130 and of 131 are over a maximum alike, and where a contract lets values be shown, the
+//     value is put in. The scan's checks are exact for that: it compares decimals without rounding, and asks the library's own
+//     functions and expressions where it has no table. What it cannot tell to the last check is known by the value.
 //   - Two rules of the library are taken for granted there, because it has no way of looking at more: additionalProperties
 //     judges the name, not its value, and minLength and maxLength judge a text's code points, not which they are.
 //   - A row's texts may be the record's own bytes until the row is appended, which copies them. Neither the scan nor a

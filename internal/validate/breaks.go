@@ -1,8 +1,8 @@
 package validate
 
 // breaks tells of a value that may be invalid what kind it is of, and which of its plan's checks it does not pass; 0 is for a
-// value that passes all. What the scan checks, it checks exactly: values of one kind and size that break the same have the
-// same violations, but for what those show of them.
+// value that passes all, or that was not looked at. The checks are exact, so values of one kind and size that break the same
+// have the same violations, but for what those show of them.
 type breaks uint64
 
 const (
