@@ -25,7 +25,7 @@ type onlyPart struct {
 	choice  *branch // that is lost, if the part is the proof of that
 	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
 	name    string  // unwanted
-	written string  // the value as the record writes it, or what decides a choice
+	written string  // the value as the record writes it
 	breaks  breaks  // instead of that, where what is wrong with the value is known
 	shown   bool    // the violations show such a value: see again
 	size    int     // see event; of an object whose choice is lost, or of a value that is not shown
@@ -42,15 +42,10 @@ func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 	}
 	if e.question == noBranch {
 		only.choice, only.size = e.choice, e.size
-		switch {
-		case e.proof != noProof:
-			e = &s.proofs[e.proof]
-		case e.decided != failed:
-			only.written = aliased(scalarAt(record, e.decided))
-			return only, only.isSmall()
-		default:
+		if e.proof == noProof { // none of its branches fits, whatever value decides
 			return only, only.isSmall()
 		}
+		e = &s.proofs[e.proof]
 	}
 	only.plan = e.plan
 	switch e.question {

@@ -8,7 +8,7 @@ import (
 	"weir/internal/columns"
 )
 
-const knownSchema = `{"properties":{"n":{"maximum":3},"short":{"type":"array","minItems":99,"items":{"maximum":3}},"choice":{"type":"object","oneOf":[
+const knownSchema = `{"properties":{"n":{"maximum":3},"three":{"maximum":3,"multipleOf":2,"enum":[1]},"short":{"type":"array","minItems":99,"items":{"maximum":3}},"choice":{"type":"object","oneOf":[
 	{"properties":{"k":{"const":"a"},"x":{},"y":{}},"required":["k","x","y"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}}}`
 
 // scanned is the scan of a record, with what it leaves to the library.
@@ -36,12 +36,13 @@ func TestALostChoiceIsKnownByOneName(t *testing.T) {
 func TestKnownViolationsAreShared(t *testing.T) {
 	v := bySchema(t, knownSchema)
 	row := v.spares.Get().(*columns.Row)
-	first := v.Check([]byte(`{"n":7}`), row)
-	_ = append(first, Violation{Rule: "other"})
-	for range 2 {
-		again := v.Check([]byte(`{"n":7}`), row)
-		if len(again) != 1 || &again[0] != &first[0] || cap(again) != 1 {
-			t.Errorf("got %v in room for %d, want the same as before in no more room", again, cap(again))
+	for value, want := range map[string]int{`{"n":7}`: 1, `{"three":8}`: 2, `{"three":7}`: 3} {
+		first := v.Check([]byte(value), row)
+		for range 2 {
+			again := v.Check([]byte(value), row)
+			if len(again) != want || &again[0] != &first[0] || cap(again) != want {
+				t.Errorf("%s: got %v in room for %d, want the same %d as before in no more room", value, again, cap(again), want)
+			}
 		}
 	}
 }
@@ -50,8 +51,30 @@ func TestLargeViolationsAreNotKept(t *testing.T) {
 	k := knownParts{}
 	k.keep(onlyPart{written: "1"}, []Violation{{Message: strings.Repeat("x", maxMemoError)}})
 	k.keep(onlyPart{written: "2"}, []Violation{{Message: strings.Repeat("x", maxMemoError+1)}})
+	k.keep(onlyPart{breaks: breaksKind}, nil) // the library had nothing against one such value, and may have against another
 	if len(k) != 1 {
 		t.Errorf("%d parts are known, want the small one", len(k))
+	}
+}
+
+// A violation is repeated with another value only if it says the value where it is looked for.
+func TestOnlyViolationsThatShowTheirValueAreRepeated(t *testing.T) {
+	for _, c := range []struct {
+		found, message string
+		want           bool
+	}{
+		{"7", "/n must be at most 3, found 7.", true},
+		{"7", "/n must be at most 3, found 7. At least 2 more places break the same rule.", false},
+		{"number", "/n must be at most 3, found number.", false},
+	} {
+		vs := []Violation{{Found: c.found, Message: c.message}}
+		if canBeAgain(vs, "7") != c.want {
+			t.Errorf("%s: got %v, want %v", c.message, !c.want, c.want)
+		} else if c.want {
+			if got := again(vs, "88")[0]; got.Found != "88" || got.Message != strings.Replace(c.message, "7", "88", 1) {
+				t.Errorf("%s: got %v with another value", c.message, got)
+			}
+		}
 	}
 }
 

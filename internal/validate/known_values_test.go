@@ -109,6 +109,14 @@ func TestValuesThatBreakTheSameAreKnownOnce(t *testing.T) {
 		{`{"properties":{"v":{"type":"string","maxLength":3}}}`, `{"v":%s}`, []string{`"ab\ncd"`, `"ab\ncde"`}, true, 2}, // by the value, as written
 		{`{"properties":{"v":{"format":"email"}}}`, `{"v":%s}`, []string{`"a@"`, `"b@"`}, false, 1},
 		{`{"properties":{"v":{"minItems":3,"uniqueItems":true}}}`, `{"v":%s}`, []string{`[1]`, `["a"]`, `[1,2]`, `[1,1]`, `["a","a"]`, `[2.5,25e-1]`}, false, 3},
+		{`{"properties":{"v":{"minItems":3,"uniqueItems":true}}}`, `{"v":%s}`, []string{`[{"a":1},{"a":2}]`, `[{"a":1},{"a":1}]`, `[{"a":1},{"a":1.0}]`}, false, 0},
+		// Too long to be known but by the library: what it costs to judge them may differ.
+		{`{"properties":{"v":{"pattern":"^b"}}}`, `{"v":%s}`, []string{`"` + strings.Repeat("a", maxKnownText+1) + `"`}, false, 0},
+		{`{"properties":{"v":{"pattern":"^b"}}}`, `{"v":%s}`, []string{`"` + strings.Repeat("a", maxKnownText) + `"`}, false, 1},
+		{`{"properties":{"v":{"maxItems":9}}}`, `{"v":%s}`, []string{"[1" + strings.Repeat(",1", maxKnownItems) + "]"}, false, 0},
+		{`{"properties":{"v":{"maxItems":9}}}`, `{"v":%s}`, []string{"[1" + strings.Repeat(",1", maxKnownItems-1) + "]"}, false, 1},
+		{`{"properties":{"v":{"maxItems":1}}}`, `{"v":%s}`, []string{`[1,"` + strings.Repeat("a", maxKnownText) + `"]`}, false, 0},
+		{`{"properties":{"v":{"maxLength":1}}}`, `{"v":%s}`, []string{`"` + strings.Repeat(`\u0061`, maxMemoBytes) + `"`}, true, 0},
 	} {
 		v := bySchema(t, c.schema)
 		v.fields = newFieldTree([]contract.Field{{Name: "v", Path: "/v", Public: c.public}})
@@ -123,6 +131,25 @@ func TestValuesThatBreakTheSameAreKnownOnce(t *testing.T) {
 		}
 		if got := len(v.scanOf(row).known); got != c.want {
 			t.Errorf("%s %v: %d parts are known, want %d", c.schema, c.values, got, c.want)
+		}
+	}
+}
+
+// A value may break more checks than there are bits to tell them apart.
+func TestManyChecksAreTold(t *testing.T) {
+	var schemas []string
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+	for _, c := range letters {
+		schemas = append(schemas, fmt.Sprintf(`{"pattern":"^[^%c]*$"}`, c))
+	}
+	v := bySchema(t, `{"properties":{"v":{"allOf":[`+strings.Join(schemas, ",")+`]}}}`)
+	row := v.spares.Get().(*columns.Row)
+	for range 2 {
+		for _, c := range letters {
+			record := fmt.Appendf(nil, `{"v":"%c"}`, c)
+			if got, want := v.Check(record, row), v.byLibrary(record, nil); len(want) != 1 || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: got\n%swant\n%s", record, listed(got), listed(want))
+			}
 		}
 	}
 }

@@ -55,6 +55,7 @@ func TestMemoSaysWhatTheLibrarySaid(t *testing.T) {
 			`{"kind":"a","other":{"x":%d}}`, `{"kind":"a","other":{"y":%d}}`, `{"kind":"a","other":{"x":%[1]d,"z":%[1]d}}`,
 			`{"kind":"a","other":{"x":1,"y":2,"z":3,"%d":4}}`, `{"kind":"a","closed":{"%d":"text"}}`, `{"kind":"a","n":"%d"}`,
 			`{"kind":"a","long":"%060d"}`, `{"kind":"a","longer":"%060d"}`, `{"kind":"a","long":"%059dé"}`, `{"kind":"a","long":"%058d\n"}`,
+			`{"kind":"a","closed":{"%d":""}}`, `{"kind":"a","closed":{"%d":7}}`, `{"kind":"a","closed":{"%d":"longer"}}`, `{"kind":"a","closed":{"%d":"a\""}}`,
 			`{"kind":"a","longer":"%061d"}`, `{"kind":"a","pinned":"%055d"}`, `{"kind":"a","pinned":"%061d"}`,
 		} {
 			records = append(records, fmt.Appendf(nil, record, i))
