@@ -14,7 +14,7 @@ type knownParts map[onlyPart][]Violation
 
 const (
 	maxKnownParts = 1024
-	maxKnownText  = 1 << 10 // bytes of a text, or of an array
+	maxKnownText  = 1 << 10 // bytes of a text, or of an array: the library's work on longer ones of one size may differ too much
 	maxKnownItems = 64
 )
 

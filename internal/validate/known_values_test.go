@@ -113,6 +113,8 @@ func TestValuesThatBreakTheSameAreKnownOnce(t *testing.T) {
 		// Too long to be known but by the library: what it costs to judge them may differ.
 		{`{"properties":{"v":{"pattern":"^b"}}}`, `{"v":%s}`, []string{`"` + strings.Repeat("a", maxKnownText+1) + `"`}, false, 0},
 		{`{"properties":{"v":{"pattern":"^b"}}}`, `{"v":%s}`, []string{`"` + strings.Repeat("a", maxKnownText) + `"`}, false, 1},
+		{`{"properties":{"v":{"format":"regex"}}}`, `{"v":%s}`, []string{`"(` + strings.Repeat("a", 999) + `"`, `"({` + strings.Repeat("a", 998) + `"`}, false, 1},
+		{`{"properties":{"v":{"pattern":"^(x{0,300}y{0,300}z{0,300})$"}}}`, `{"v":%s}`, []string{`"` + strings.Repeat("a", 250) + `"`, `"` + strings.Repeat("𝄞", 250) + `"`}, false, 1},
 		{`{"properties":{"v":{"maxItems":9}}}`, `{"v":%s}`, []string{"[1" + strings.Repeat(",1", maxKnownItems) + "]"}, false, 0},
 		{`{"properties":{"v":{"maxItems":9}}}`, `{"v":%s}`, []string{"[1" + strings.Repeat(",1", maxKnownItems-1) + "]"}, false, 1},
 		{`{"properties":{"v":{"maxItems":1}}}`, `{"v":%s}`, []string{`[1,"` + strings.Repeat("a", maxKnownText) + `"]`}, false, 0},

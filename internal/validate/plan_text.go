@@ -102,12 +102,6 @@ func shorter(a, b int) int {
 	return min(a, b)
 }
 
-// isCostly says whether a text is too long to say how it differs from others without asking the library: that could be more
-// than its budget.
-func (r *textRule) isCostly(text []byte) bool {
-	return len(text) > maxKnownText || r != nil && r.steps(text, false) > maxSteps/10
-}
-
 // breaks tells which checks a string of so many code points does not pass.
 func (r *textRule) breaks(text []byte, points int) (broken breaks) {
 	if points < r.short || r.long != -1 && points > r.long {
