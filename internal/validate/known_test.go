@@ -66,6 +66,7 @@ func TestOnlyViolationsThatShowTheirValueAreRepeated(t *testing.T) {
 		{"7", "/n must be at most 3, found 7.", true},
 		{"7", "/n must be at most 3, found 7. At least 2 more places break the same rule.", false},
 		{"number", "/n must be at most 3, found number.", false},
+		{"number", "/n must be at most 3, found 7.", false},
 	} {
 		vs := []Violation{{Found: c.found, Message: c.message}}
 		if canBeAgain(vs, "7") != c.want {

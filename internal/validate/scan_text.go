@@ -315,13 +315,15 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 		points, ascii = s.points, false
 	}
 	var broken breaks
+	staged := p.column < 0
 	if r := p.texts; r != nil {
 		switch {
 		case p.sole == onlyTimestamp:
-			if ms, ok := readTimestamp(text); ok {
+			var ms int64
+			if ms, staged = readTimestamp(text); staged {
 				s.row.SetInt(p.column, ms)
-			} else if broken = r.breaks(text, points); broken == 0 { // the library takes it, and the column cannot
-				broken = untold
+			} else {
+				broken = r.breaks(text, points)
 			}
 		case !r.heavy && ascii || s.affords(r.steps(text, ascii)):
 			broken = r.breaks(text, points)
@@ -329,7 +331,7 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 			broken = untold
 		}
 	}
-	if p.column >= 0 && (p.sole != onlyTimestamp || broken != 0) {
+	if !staged {
 		s.stageText(p, text, is&unescaped == 0)
 	}
 	if broken |= p.refuses(isText); broken == 0 {
