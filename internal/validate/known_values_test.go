@@ -53,7 +53,7 @@ func knownValues(r *rand.Rand) (values []string) {
 // What is known of one value is said of no other that the library says something else of: of neither a shown one nor one that
 // is not shown, wherever it stands.
 func TestWhatIsKnownOfAValueIsTrueOfOthers(t *testing.T) {
-	const schemas, perPlace = 250, 600
+	const schemas, records = 120, 500
 	r := rand.New(rand.NewPCG(4, 1))
 	values := knownValues(r)
 	places := []string{`{"v":%s}`, `{"p":%s}`, `{"w":[%s]}`, `{"w":["abc",%s]}`, `{"other":%s}`, `{"more":%s}`, `{"o":{"k":"a","v":%s}}`, `{"o":{"k":"b","v":%s,"extra":1}}`}
@@ -72,7 +72,7 @@ func TestWhatIsKnownOfAValueIsTrueOfOthers(t *testing.T) {
 		v := newValidator(compileSchema(t, schema), l, Options{})
 		v.fields = newFieldTree([]contract.Field{{Name: "p", Path: "/p", Public: true}})
 		row := l.NewRow()
-		for range perPlace {
+		for range records {
 			record := fmt.Appendf(nil, places[r.IntN(len(places))], values[r.IntN(len(values))])
 			want := v.byLibrary(record, nil)
 			for range 2 { // the second time from what is known
