@@ -3,6 +3,7 @@ package validate
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -214,5 +215,23 @@ func TestPanicOfTheLibraryIsAViolationOfTheRecord(t *testing.T) {
 	}
 	if vs := v.Check([]byte(`"x"`), nil); fmt.Sprint(rules(vs)) != "record-enum" {
 		t.Errorf("the next record: got %s, want record-enum", lines(vs))
+	}
+}
+
+// What is no JSON is called so, also where it would cost more than the budget to decode.
+func TestCostlyRecordsThatAreNoJSONAreCalledSo(t *testing.T) {
+	var names strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&names, `"%07d":1,`, i)
+	}
+	v := bySchema(t, `{}`)
+	for end, want := range map[string]string{
+		``: ruleTruncated, `"0000001":1}`: ruleDuplicateName, `"a":1}x`: ruleTrailingBytes, `"a":"\ud800"}`: ruleLoneSurrogate,
+	} {
+		record := []byte("{" + names.String() + end)
+		got, byLibrary := v.Check(record, nil), v.byLibrary(record, nil)
+		if len(got) != 1 || got[0].Rule != want || !reflect.DeepEqual(got, byLibrary) {
+			t.Errorf("%q: got\n%sby the library\n%swant %s", end, lines(got), lines(byLibrary), want)
+		}
 	}
 }

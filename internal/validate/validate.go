@@ -7,6 +7,7 @@ package validate
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"sync"
@@ -285,6 +286,9 @@ func (v *Validator) byLibrary(value []byte, row *columns.Row) []Violation {
 func (v *Validator) whole(value []byte, row *columns.Row, m *meter) []Violation {
 	doc, fault := v.decode(value, m)
 	if fault != nil {
+		if fault.keyword == keywordSteps { // what is no JSON is called so, whatever it would cost to decode
+			fault = cmp.Or(v.fault(value, v.newMeter()), fault)
+		}
 		unreadable(row, len(v.columns))
 		return []Violation{fault.violation()}
 	}
