@@ -74,6 +74,15 @@ func (r *textRule) isHeavy() bool {
 	return len(r.patterns)+len(r.formats)+len(r.enums) > few
 }
 
+// isCostly says whether the library may take too many steps for a text that would be known. The scan's tables are cheaper.
+func (r *textRule) isCostly() bool {
+	n := 0
+	for i := range r.patterns {
+		n += matchSteps(r.patterns[i].size, maxKnownText)
+	}
+	return n > maxScanSteps
+}
+
 // steps is what judging a text costs.
 func (r *textRule) steps(text []byte, ascii bool) int {
 	n := len(r.enums)

@@ -8,8 +8,8 @@ import (
 )
 
 // knownParts remembers the violations of records of which one small part was in doubt, so that neither the library nor
-// the wording is needed a second time. Any of them makes room for a new one. Steps need no remembering: a part is small,
-// the only one, and was in the budget the first time.
+// the wording is needed a second time. Any of them makes room for a new one. Steps need no remembering: what a known part
+// costs the library is far below a record's budget (see maxKnownText and textRule.costly).
 type knownParts map[onlyPart][]Violation
 
 const (
@@ -25,10 +25,10 @@ type onlyPart struct {
 	choice  *branch // that is lost, if the part is the proof of that
 	asked   *asked  // whose name is missing or unwanted, if that is what is wrong
 	name    string  // unwanted
-	written string  // the value as the record writes it
+	written string  // the value as the record writes it; under an unwanted name "0" for any number, "" for a text without escapes
 	breaks  breaks  // instead of that, where what is wrong with the value is known
 	shown   bool    // the violations show such a value: see again
-	size    int     // see event; of an object whose choice is lost, or of a value that is not shown
+	size    int     // see event; 0 where violations do not depend on it
 }
 
 // onlyPart describes the only part in doubt. ok is false where there are several, or where it is not small.
@@ -42,7 +42,7 @@ func (v *Validator) onlyPart(s *scan, record []byte) (only onlyPart, ok bool) {
 	}
 	if e.question == noBranch {
 		only.choice, only.size = e.choice, e.size
-		if e.proof == noProof { // none of its branches fits, whatever value decides
+		if e.proof == noProof { // the value that decides fits none of its branches, and violations do not tell it
 			return only, only.isSmall()
 		}
 		e = &s.proofs[e.proof]

@@ -13,6 +13,7 @@ type textRule struct {
 	patterns    []pattern
 	formats     []format
 	heavy       bool // see steps
+	costly      bool // the library's work on a text of maxKnownText may be beyond a record's budget
 }
 
 // sole is the one thing that is asked of a text, but for its length, if scan.usual has a way of its own for it.
@@ -88,7 +89,7 @@ func (p *planner) text(v *plan) {
 			in.unsure("contentEncoding")
 		}
 	}
-	r.heavy = r.isHeavy()
+	r.heavy, r.costly = r.isHeavy(), r.isCostly()
 	if !plain {
 		v.texts, v.sole = r, r.soleOf(v)
 	}

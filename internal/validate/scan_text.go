@@ -337,7 +337,7 @@ func (s *scan) judgeText(p *plan, i, end int, text []byte, is texture) int {
 	if broken |= p.refuses(isText); broken == 0 {
 		return end
 	}
-	if len(text) > maxKnownText {
+	if len(text) > maxKnownText || p.texts != nil && p.texts.costly {
 		broken = untold
 	}
 	return s.leave(&event{question: wholeValue, plan: p, via: p.via, from: i, to: end, breaks: broken | ofText, size: points}, s.depth, end)
