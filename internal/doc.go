@@ -47,9 +47,10 @@
 //     gate/judge.go:check asks validate/validate.go:Check. A scan (validate/scan.go:run) reads the bytes once, along the
 //     plan that was compiled from the schema (validate/plan.go:newPlan): it checks that they are strict JSON, decides
 //     that values are valid, and fills a columns.Row. Parts it is unsure of are put to the library
-//     (validate/part.go:byParts), unless that would cost too much (validate/steps.go:count). Where it cannot tell parts
-//     apart, the record is decoded, extracted and judged as a whole (validate/validate.go:whole, by
-//     validate/decode.go:decode, validate/extract.go:extract and validate/validate.go:judge).
+//     (validate/part.go:byParts), unless what it will say is known (validate/validate.go:settle) or would cost too much
+//     (validate/steps.go:count). Where it cannot tell parts apart, the record is decoded, extracted and judged as a whole
+//     (validate/validate.go:whole, by validate/decode.go:decode, validate/extract.go:extract and
+//     validate/validate.go:judge).
 //     Then gate/judge.go:place finds its window or finds it late, and appends the row to the window's batch
 //     (columns/batch.go:Append); gate/judge.go:forward makes the output record, or gate/judge.go:reject the dead letter
 //     (deadletter/deadletter.go:New). After the last record gate/judge.go:sum turns each batch into a profile
@@ -159,8 +160,8 @@
 //     not on which value it is: ages of 130 and of 131 are over a maximum alike, and where a contract lets values be shown, the
 //     value is put in. The scan's checks are exact for that: it compares decimals without rounding, and asks the library's own
 //     functions and expressions where it has no table. What it cannot tell to the last check is known by the value.
-//   - Two rules of the library are taken for granted there, because it has no way of looking at more: additionalProperties
-//     judges the name, not its value, and minLength and maxLength judge a text's code points, not which they are.
+//   - One rule of the library is taken for granted in validate/known.go, because it has no way of looking at more:
+//     additionalProperties judges the name, not its value.
 //   - A row's texts may be the record's own bytes until the row is appended, which copies them. Neither the scan nor a
 //     violation keeps any.
 //   - Texts are looked at 32 bytes at a time, in assembly, where the processor can (validate/textrun.go), else eight: the

@@ -8,7 +8,7 @@ import (
 )
 
 // FieldPlan says who decides about the values in one place of a record: the scan, or the library. It speaks of values
-// that may be valid; an invalid one always goes to the library, which says what is wrong with it.
+// that may be valid; what is wrong with an invalid one is the library's to say, once.
 type FieldPlan struct {
 	Path     string   `json:"path"`            // JSON pointer, "" for the record; a last step "*" stands for several
 	Star     string   `json:"star,omitempty"`  // what a last step "*" stands for: items, or names in words
@@ -173,7 +173,8 @@ func (e *explainer) unnamed(r variant, path string, a around) {
 		e.value(p.value, at, nil, a)
 		e.list[at].matchedByRE2(p.re.String())
 	}
-	if len(r.slots)+len(r.patterns)+len(r.closed)+len(r.other.schemas) == 0 {
+	named := slices.ContainsFunc(r.slots, func(s slot) bool { return !s.guest })
+	if !named && len(r.patterns)+len(r.closed)+len(r.other.schemas) == 0 {
 		return
 	}
 	at := e.place(path, starNames)
@@ -183,12 +184,14 @@ func (e *explainer) unnamed(r variant, path string, a around) {
 	}
 }
 
-// orderedNames lists the names of the rules' slots.
+// orderedNames lists the names of the rules' slots but for guests.
 func orderedNames(rules []variant, fields *fieldTree) []string {
 	names := map[string]bool{}
 	for _, r := range rules {
 		for _, s := range r.slots {
-			names[s.name] = names[s.name] || !s.guest
+			if !s.guest {
+				names[s.name] = true
+			}
 		}
 	}
 	order := func(name string) int {
@@ -197,7 +200,6 @@ func orderedNames(rules []variant, fields *fieldTree) []string {
 		}
 		return math.MaxInt
 	}
-	maps.DeleteFunc(names, func(_ string, own bool) bool { return !own })
 	return slices.SortedFunc(maps.Keys(names), func(a, b string) int {
 		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b))
 	})

@@ -38,6 +38,11 @@ func TestExplainPlanNamesWhatTheScanDoesNotDecide(t *testing.T) {
 /tags||library| contains: arrays.|/tags||
 /*|other names|fast||/*|any|
 `},
+		{"names of branches", `{"properties":{"o":{"oneOf":[{"properties":{"x":{"type":"string"}}},{"properties":{"y":{"type":"string"}}}]}}}`, `
+||fast||||
+/o||library| oneOf: every value.|/o||
+/*|other names|fast||/*|any|
+`},
 		{"a value around", `{"not":{"required":["x"]},"properties":{"a":{"type":"object","properties":{"b":{}}}},"additionalProperties":false}`, `
 ||library| not: every value.|||
 /a||library| not: all of the record.|||

@@ -88,7 +88,7 @@ func TestWhatIsKnownOfAValueIsTrueOfOthers(t *testing.T) {
 		}
 	}
 	if known < 10*schemas {
-		t.Errorf("%d parts were known by what they break, want %d", known, 10*schemas)
+		t.Errorf("%d parts were known by what they break, want at least %d", known, 10*schemas)
 	}
 }
 

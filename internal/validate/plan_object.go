@@ -50,7 +50,7 @@ type slot struct {
 	requiredBy []*asked
 	closed     []*asked // schemas that do not allow the name
 	sealed     bool     // the name sends the object to the library
-	guest      bool     // only branches that do not apply know the name
+	guest      bool     // only branches know the name that are no part of this rule
 }
 
 // hotSlot is how a name is found, and the plan of its value.
@@ -275,7 +275,7 @@ func namesOf(in *inPlace, at *columnTree) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// guestsOf lists the names that only branches know which do not apply. An object that has lost its choice is full of them,
+// guestsOf lists the names that only branches know which are no part of the rule. An object that has lost its choice is full of them,
 // and a name is read faster where it has a slot.
 func guestsOf(in *inPlace, names []string) []string {
 	guests := map[string]bool{}

@@ -164,10 +164,11 @@ func (s *scan) verdict(p *plan, i, end int, d decimal, kind kinds) int {
 	if broken == 0 {
 		return end
 	}
-	if broken |= ofInteger; kind == isFraction {
-		broken |= ofFraction
+	of := ofInteger
+	if kind == isFraction {
+		of = ofFraction
 	}
-	return s.leave(&event{question: wholeValue, plan: p, via: p.via, from: i, to: end, breaks: broken}, s.depth, end)
+	return s.leave(&event{question: wholeValue, plan: p, via: p.via, from: i, to: end, breaks: broken | of}, s.depth, end)
 }
 
 // digits reads digits into sum, which overflows beyond 19 of them.

@@ -103,7 +103,7 @@ func (o *objectScan) members(i int) int {
 			if k, i = o.name(i); i == failed {
 				return failed
 			}
-			if k >= 0 && !r.hot[k].wary {
+			if k >= 0 && !r.hot[k].wary { // a name that should not be there predicts nothing
 				s.next[at] = uint32(k)
 			}
 		}
